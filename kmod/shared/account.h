@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * What a stream's frames add up to: sequence, media position, epochs and the
+ * counters. One caller at a time per stream.
+ */
+#ifndef AVTPMAP_ACCOUNT_H
+#define AVTPMAP_ACCOUNT_H
+
+#include <linux/avtpmap.h>
+
+#include "avtp.h"
+
+/* Silence after which a stream counts as ended. */
+#define AVTPMAP_SILENCE_NS	100000000ull
+
+enum {
+	SETTLE_FRAMES	= 8,	/* of an epoch: breaks are not yet loss */
+	LOST_MAX	= 127,	/* frames that sequence_num can tell apart */
+	LATE_MAX	= 16,	/* frames that one can be overtaken by */
+	STALE_MAX	= 32,	/* late and duplicate frames in a row: resync */
+	WRAP_FRAMES	= 192,	/* silence, in frames, that sequence_num spans */
+};
+
+/**
+ * struct avtpmap_account - a stream's accounts, private to its producer
+ * @format_raw: of the epoch
+ * @media_pos: where the next frame is expected to begin
+ * @talker: source MAC of the epoch
+ * @last_ns: when the last frame came, CLOCK_MONOTONIC
+ * @wrap_ns: a silence too long for sequence_num to number, 0 if not known
+ * @epoch: 0 before the first frame
+ * @unit: enum avtpmap_unit
+ * @block_bytes: bytes of one media unit, with AVTPMAP_UNIT_SAMPLES
+ * @nominal_units: units of the last frame that had any
+ * @nominal_bytes: data_bytes of that frame
+ * @rate_hz: media units per second, or 0
+ * @skipped_units: of frames that passed since the last one in the ring
+ * @sequence: of the newest frame
+ * @mr: its mr
+ * @tu: its tu
+ * @dbc: expected in the next frame
+ * @settle: frames left of the settle window
+ * @stale: late and duplicate frames in a row
+ */
+struct avtpmap_account {
+	__u64 format_raw;
+	__u64 media_pos;
+	__u64 talker;
+	__u64 last_ns;
+	__u64 wrap_ns;
+	__u32 epoch;
+	__u32 unit;
+	__u32 block_bytes;
+	__u32 nominal_units;
+	__u32 nominal_bytes;
+	__u32 rate_hz;
+	__u32 skipped_units;
+	__u8 sequence;
+	__u8 mr;
+	__u8 tu;
+	__u8 dbc;
+	__u8 settle;
+	__u8 stale;
+	__u8 resv[6];
+};
+
+/**
+ * struct avtpmap_entry - one frame's part in the accounts
+ * @media_pos: of its first media unit
+ * @units: that it adds
+ * @lost: frames lost just before it
+ * @lost_units: that they held
+ * @flags: enum avtpmap_slot_flags
+ * @events: enum avtpmap_event
+ */
+struct avtpmap_entry {
+	__u64 media_pos;
+	__u32 units;
+	__u32 lost;
+	__u32 lost_units;
+	__u32 flags;
+	__u32 events;
+};
+
+static __always_inline void count(struct avtpmap_ring_hdr *hdr,
+				  enum avtpmap_counter c, __u64 n)
+{
+	env_store(&hdr->counters[c], hdr->counters[c] + n);
+}
+
+/* IEEE 1722-2016 Table 11 */
+static inline __u32 aaf_rate_hz(__u32 nsr)
+{
+	switch (nsr) {
+	case 1: return 8000;
+	case 2: return 16000;
+	case 3: return 32000;
+	case 4: return 44100;
+	case 5: return 48000;
+	case 6: return 88200;
+	case 7: return 96000;
+	case 8: return 176400;
+	case 9: return 192000;
+	case 10: return 24000;
+	default: return 0;
+	}
+}
+
+/* IEC 61883-6 Table 4 */
+static inline __u32 am824_rate_hz(__u32 sfc)
+{
+	switch (sfc) {
+	case 0: return 32000;
+	case 1: return 44100;
+	case 2: return 48000;
+	case 3: return 88200;
+	case 4: return 96000;
+	case 5: return 176400;
+	case 6: return 192000;
+	default: return 0;
+	}
+}
+
+/* IEEE 1722-2016 7: all four octets of the format are in @raw. */
+static inline int aaf_format(struct avtpmap_format *f, __u32 raw)
+{
+	__u32 encoding = raw >> 24;
+
+	f->rate_hz = aaf_rate_hz(raw >> 20 & 0xf);
+	f->channels = raw >> 8 & 0x3ff;
+	f->bit_depth = raw & 0xff;
+	f->header_bytes = 24;
+	f->encoding = encoding;
+	if (encoding == AVTPMAP_ENC_AES3)	/* carried, as packets */
+		return 1;
+	if (encoding < AVTPMAP_ENC_FLOAT32 || encoding > AVTPMAP_ENC_INT16)
+		return 0;
+	f->unit = AVTPMAP_UNIT_SAMPLES;
+	f->sample_bytes = encoding == AVTPMAP_ENC_INT16 ? 2 :
+			  encoding == AVTPMAP_ENC_INT24 ? 3 : 4;
+	return f->rate_hz && f->channels && f->bit_depth &&
+	       f->bit_depth <= 8 * f->sample_bytes;
+}
+
+/* IEC 61883-1 and -6: tag, FMT, FDF and DBS are in @raw. */
+static inline int cip_format(struct avtpmap_format *f, __u32 raw)
+{
+	__u32 fdf = raw >> 8 & 0xff;
+
+	if (!raw)				/* no CIP header */
+		return 1;
+	f->header_bytes = 32;
+	if ((raw >> 16 & 0x3f) != 0x10)		/* video and others, as packets */
+		return 1;
+	f->channels = raw & 0xff;
+	f->rate_hz = am824_rate_hz(fdf & 7);
+	f->bit_depth = 24;
+	f->sample_bytes = 4;
+	f->unit = AVTPMAP_UNIT_SAMPLES;
+	switch (fdf >> 4 & 3) {			/* EVT */
+	case 0:
+		f->encoding = AVTPMAP_ENC_AM824;
+		break;
+	case 1:					/* 4 samples of 24 bits in 3 quadlets */
+		f->encoding = AVTPMAP_ENC_AM24X4;
+		f->sample_bytes = 3;
+		f->channels = f->channels * 4 / 3;
+		break;
+	case 2:
+		f->encoding = AVTPMAP_ENC_AMFLOAT;
+		f->bit_depth = 32;
+		break;
+	default:
+		return 0;
+	}
+	return !(fdf >> 6) && f->rate_hz && f->channels;
+}
+
+/* Returns 0 for a format that this version cannot account for. */
+static inline int avtpmap_format_of(struct avtpmap_format *f, __u64 format_raw)
+{
+	__builtin_memset(f, 0, sizeof(*f));
+	f->subtype = format_raw >> 48 & 0xff;
+	f->unit = AVTPMAP_UNIT_PACKETS;
+
+	switch (f->subtype) {
+	case AVTPMAP_SUB_AAF:
+		return aaf_format(f, format_raw);
+	case AVTPMAP_SUB_61883_IIDC:
+		return cip_format(f, format_raw);
+	case AVTPMAP_SUB_CVF:
+	case AVTPMAP_SUB_RVF:
+		f->unit = AVTPMAP_UNIT_VIDEO;
+		return 1;
+	default:
+		return 1;
+	}
+}
+
+/*
+ * A new talker, format or sequence. Positions go on from where they are, so
+ * that they never repeat; PCM stops at the flag.
+ */
+static inline void start_epoch(struct avtpmap_account *a,
+			       struct avtpmap_ring_hdr *hdr,
+			       const struct avtpmap_pdu *pdu,
+			       const struct avtpmap_format *f,
+			       struct avtpmap_entry *e)
+{
+	if (a->epoch) {
+		count(hdr, AVTPMAP_C_STREAM_INTERRUPTED, 1);
+		e->events |= AVTPMAP_EV_EPOCH;
+	}
+	if (a->epoch && a->format_raw != pdu->format_raw)
+		count(hdr, AVTPMAP_C_FORMAT_CHANGED, 1);
+	if (a->epoch && a->talker != pdu->src_mac)
+		count(hdr, AVTPMAP_C_TALKER_CHANGED, 1);
+
+	a->epoch++;
+	a->talker = pdu->src_mac;
+	a->format_raw = pdu->format_raw;
+	a->unit = f->unit;
+	a->rate_hz = f->rate_hz;
+	a->block_bytes = f->channels * f->sample_bytes;
+	a->nominal_units = 0;
+	a->nominal_bytes = 0;
+	a->wrap_ns = 0;
+	a->skipped_units = 0;
+	a->settle = SETTLE_FRAMES;
+	a->stale = 0;
+	a->mr = pdu->mr;
+	a->tu = !!(pdu->flags & AVTPMAP_F_TU);
+	a->dbc = pdu->dbc;
+	e->flags |= AVTPMAP_F_EPOCH;
+
+	env_store_wmb(&hdr->format_seq, 2 * a->epoch - 1);
+	env_store(&hdr->epoch, a->epoch);
+	hdr->format = *f;
+	env_store_release(&hdr->format_seq, 2 * a->epoch);
+}
+
+/* Media units of a frame; the division is done when the length changes. */
+static __always_inline int units_of(struct avtpmap_account *a,
+				    const struct avtpmap_pdu *pdu, __u32 *units)
+{
+	if (a->unit == AVTPMAP_UNIT_PACKETS) {
+		*units = 1;
+		return 1;
+	}
+	if (a->unit == AVTPMAP_UNIT_VIDEO) {
+		*units = !!(pdu->flags & AVTPMAP_F_FRAME_END);
+		return 1;
+	}
+	if (pdu->flags & AVTPMAP_F_NODATA) {
+		*units = 0;
+		return 1;
+	}
+	if (pdu->data_bytes != a->nominal_bytes) {
+		__u32 n = pdu->data_bytes / a->block_bytes;
+
+		if (n * a->block_bytes != pdu->data_bytes || !n)
+			return 0;
+		a->nominal_bytes = pdu->data_bytes;
+		a->nominal_units = n;
+		a->wrap_ns = WRAP_FRAMES * 1000000000ull * n / a->rate_hz;
+	}
+	*units = a->nominal_units;
+	return 1;
+}
+
+/* What the step from the newest frame's sequence_num to this one's means. */
+enum sequence_step {
+	STEP_NEXT,
+	STEP_LOSS,
+	STEP_LATE,
+	STEP_DUPLICATE,
+	STEP_RESYNC,
+};
+
+static __always_inline enum sequence_step
+sequence_step(const struct avtpmap_account *a, __u8 delta, __u64 silence_ns)
+{
+	if (delta == 1)
+		return STEP_NEXT;
+	if (a->wrap_ns && silence_ns > a->wrap_ns)
+		return STEP_RESYNC;
+	if (!delta || delta >= 256 - LATE_MAX) {
+		if (a->stale >= STALE_MAX)
+			return STEP_RESYNC;
+		return delta ? STEP_LATE : STEP_DUPLICATE;
+	}
+	if (a->settle)
+		return STEP_NEXT;
+	return delta <= LOST_MAX + 1 ? STEP_LOSS : STEP_RESYNC;
+}
+
+/* A frame that adds nothing: it lies in the ring at the place it had. */
+static inline void account_stale(struct avtpmap_account *a,
+				 struct avtpmap_ring_hdr *hdr,
+				 enum sequence_step step, __u8 delta,
+				 struct avtpmap_entry *e)
+{
+	__u64 back = (__u64)((__u8)-delta + 1u) * e->units;
+
+	if (step == STEP_LATE) {
+		count(hdr, AVTPMAP_C_FRAMES_LATE, 1);
+		e->flags |= AVTPMAP_F_LATE;
+	} else {
+		count(hdr, AVTPMAP_C_FRAMES_DUPLICATE, 1);
+		e->flags |= AVTPMAP_F_DUPLICATE;
+	}
+	a->stale++;
+	e->media_pos = a->media_pos > back ? a->media_pos - back : 0;
+	e->units = 0;
+}
+
+/*
+ * Units in the frames lost. DBC says how many modulo 256; the frames lost say
+ * about how many.
+ */
+static inline void account_loss(struct avtpmap_account *a,
+				struct avtpmap_ring_hdr *hdr,
+				const struct avtpmap_pdu *pdu, __u8 delta,
+				struct avtpmap_entry *e)
+{
+	__u32 guess;
+
+	e->lost = delta - 1;
+	guess = a->unit == AVTPMAP_UNIT_VIDEO ? 0 :
+		a->unit == AVTPMAP_UNIT_PACKETS ? e->lost :
+		e->lost * a->nominal_units;
+	e->lost_units = guess;
+	if (pdu->subtype == AVTPMAP_SUB_61883_IIDC &&
+	    a->unit == AVTPMAP_UNIT_SAMPLES) {
+		__s8 off = (__s8)(__u8)(pdu->dbc - a->dbc - guess);
+
+		if (off > 0 || (__u32)-off <= guess)
+			e->lost_units = guess + off;
+	}
+	count(hdr, AVTPMAP_C_FRAMES_LOST, e->lost);
+	e->flags |= AVTPMAP_F_GAP;
+	e->events |= AVTPMAP_EV_GAP;
+}
+
+/* IEC 61883-1: blocks missing though no frame is. */
+static inline void account_dbc(struct avtpmap_account *a,
+			       struct avtpmap_ring_hdr *hdr,
+			       const struct avtpmap_pdu *pdu,
+			       struct avtpmap_entry *e)
+{
+	__u8 missing = pdu->dbc - a->dbc;
+
+	count(hdr, AVTPMAP_C_DBC_MISMATCH, 1);
+	e->flags |= AVTPMAP_F_DBC;
+	e->events |= AVTPMAP_EV_GAP;
+	if (missing < 128)
+		e->lost_units = missing;
+}
+
+static __always_inline void account_bits(struct avtpmap_account *a,
+					 struct avtpmap_ring_hdr *hdr,
+					 const struct avtpmap_pdu *pdu,
+					 struct avtpmap_entry *e)
+{
+	__u8 tu = !!(pdu->flags & AVTPMAP_F_TU);
+
+	if (pdu->mr != a->mr) {		/* a toggle, not a pulse */
+		count(hdr, AVTPMAP_C_MEDIA_RESET, 1);
+		e->flags |= AVTPMAP_F_MR;
+		e->events |= AVTPMAP_EV_RESET;
+		a->mr = pdu->mr;
+	}
+	if (tu != a->tu) {
+		count(hdr, AVTPMAP_C_TIMESTAMP_UNCERTAIN, 1);
+		e->events |= AVTPMAP_EV_UNCERTAIN;
+		a->tu = tu;
+	}
+}
+
+static __always_inline int refuse(struct avtpmap_ring_hdr *hdr,
+				  enum avtpmap_counter c)
+{
+	count(hdr, c, 1);
+	return 0;
+}
+
+/**
+ * avtpmap_account() - enter a frame of class AVTPMAP_STREAM into the accounts
+ * @a: the stream's
+ * @hdr: where its counters are
+ * @pdu: the frame
+ * @now_ns: CLOCK_MONOTONIC
+ * @e: out; @e->events also when the frame is refused
+ *
+ * Returns 1 if the frame belongs in the ring, 0 if it was counted and passes.
+ */
+static __always_inline int avtpmap_account(struct avtpmap_account *a,
+					   struct avtpmap_ring_hdr *hdr,
+					   const struct avtpmap_pdu *pdu,
+					   __u64 now_ns,
+					   struct avtpmap_entry *e)
+{
+	__u8 delta = pdu->sequence - a->sequence;
+	__u64 silence_ns = now_ns - a->last_ns;
+	enum sequence_step step = STEP_NEXT;
+	int fresh = 0;
+
+	__builtin_memset(e, 0, sizeof(*e));
+	e->flags = pdu->flags;
+
+	if (pdu->src_mac != a->talker) {
+		if (a->epoch && silence_ns < AVTPMAP_SILENCE_NS) {
+			e->events = AVTPMAP_EV_CONFLICT;
+			return refuse(hdr, AVTPMAP_C_CONFLICT);
+		}
+		fresh = 1;
+	} else {
+		step = sequence_step(a, delta, silence_ns);
+	}
+	if (pdu->format_raw != a->format_raw) {
+		if (pdu->format_raw)
+			fresh = 1;
+		else if (fresh)		/* cannot begin with NO-DATA */
+			return refuse(hdr, AVTPMAP_C_UNSUPPORTED_FORMAT);
+	}
+	if (!fresh && step != STEP_NEXT)
+		count(hdr, AVTPMAP_C_SEQ_NUM_MISMATCH, 1);
+	if (!fresh && step == STEP_RESYNC) {
+		count(hdr, AVTPMAP_C_RESYNC, 1);
+		fresh = 1;
+	}
+	if (fresh) {
+		struct avtpmap_format f;
+
+		if (!avtpmap_format_of(&f, pdu->format_raw ?: a->format_raw))
+			return refuse(hdr, AVTPMAP_C_UNSUPPORTED_FORMAT);
+		start_epoch(a, hdr, pdu, &f, e);
+		step = STEP_NEXT;
+	}
+	if (!units_of(a, pdu, &e->units))
+		return refuse(hdr, AVTPMAP_C_MALFORMED);
+
+	a->last_ns = now_ns;
+	if (step == STEP_LATE || step == STEP_DUPLICATE) {
+		account_stale(a, hdr, step, delta, e);
+		return 1;
+	}
+	if (step == STEP_LOSS)
+		account_loss(a, hdr, pdu, delta, e);
+	else if (pdu->subtype == AVTPMAP_SUB_61883_IIDC &&
+		 a->unit == AVTPMAP_UNIT_SAMPLES && pdu->dbc != a->dbc &&
+		 !a->settle)
+		account_dbc(a, hdr, pdu, e);
+	account_bits(a, hdr, pdu, e);
+	if (a->skipped_units) {
+		e->lost_units += a->skipped_units;
+		e->flags |= AVTPMAP_F_GAP;
+		a->skipped_units = 0;
+	}
+	e->media_pos = a->media_pos + e->lost_units;
+	a->media_pos = e->media_pos + e->units;
+	a->sequence = pdu->sequence;
+	a->dbc = pdu->dbc + e->units;
+	a->stale = 0;
+	if (a->settle)
+		a->settle--;
+	return 1;
+}
+
+/**
+ * avtpmap_account_skip() - count a frame of class AVTPMAP_STREAM that passes
+ *	because the ring cannot hold it
+ * @a: the stream's
+ * @hdr: where its counters are
+ * @pdu: the frame
+ * @reason: AVTPMAP_C_TOO_LONG or AVTPMAP_C_MULTIBUF
+ *
+ * It arrived, so it is not lost on the wire as well; its media is missing.
+ */
+static inline void avtpmap_account_skip(struct avtpmap_account *a,
+					struct avtpmap_ring_hdr *hdr,
+					const struct avtpmap_pdu *pdu,
+					enum avtpmap_counter reason)
+{
+	__u32 units;
+
+	count(hdr, reason, 1);
+	if (!a->epoch || pdu->src_mac != a->talker ||
+	    pdu->format_raw != a->format_raw ||
+	    (__u8)(pdu->sequence - a->sequence) != 1 ||
+	    !units_of(a, pdu, &units))
+		return;
+	a->skipped_units += units;
+	a->sequence = pdu->sequence;
+	a->dbc = pdu->dbc + units;
+}
+
+#endif /* AVTPMAP_ACCOUNT_H */

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * What the shared headers need of the world, for each world that compiles
+ * them: the module, the XDP program, and user space. They use nothing else.
+ */
+#ifndef AVTPMAP_ENV_H
+#define AVTPMAP_ENV_H
+
+#if defined(__KERNEL__)
+
+#include <asm/barrier.h>
+#include <asm/byteorder.h>
+#include <linux/compiler.h>
+#include <linux/string.h>
+#include <linux/types.h>
+
+#define env_be16(x)		be16_to_cpu(x)
+#define env_be32(x)		be32_to_cpu(x)
+#define env_be64(x)		be64_to_cpu(x)
+#define env_load(p)		READ_ONCE(*(p))
+#define env_store(p, v)		WRITE_ONCE(*(p), v)
+#define env_load_acquire(p)	smp_load_acquire(p)
+#define env_store_release(p, v)	smp_store_release(p, v)
+#define env_store_wmb(p, v)	do { WRITE_ONCE(*(p), v); smp_wmb(); } while (0)
+#define env_copy(dst, src, n)	memcpy(dst, src, n)
+
+#elif defined(__bpf__)
+
+/* The program includes vmlinux.h or linux/types.h first, and bpf_endian.h. */
+#define env_be16(x)		bpf_ntohs(x)
+#define env_be32(x)		bpf_ntohl(x)
+#define env_be64(x)		bpf_be64_to_cpu(x)
+#define env_load(p)		(*(volatile typeof(*(p)) *)(p))
+#define env_store(p, v)		(*(volatile typeof(*(p)) *)(p) = (v))
+/*
+ * Plain BPF stores are unordered on arm64, and 6.1 has no store-release: an
+ * atomic exchange is fully ordered on every JIT, so it is both A's barrier and
+ * C's release.
+ */
+#define env_store_release(p, v)	((void)__sync_lock_test_and_set(p, v))
+#define env_store_wmb(p, v)	((void)__sync_lock_test_and_set(p, v))
+
+#else
+
+#include <endian.h>
+#include <linux/types.h>
+#include <string.h>
+
+#define env_be16(x)		be16toh(x)
+#define env_be32(x)		be32toh(x)
+#define env_be64(x)		be64toh(x)
+#define env_load(p)		__atomic_load_n(p, __ATOMIC_RELAXED)
+#define env_store(p, v)		__atomic_store_n(p, v, __ATOMIC_RELAXED)
+#define env_load_acquire(p)	__atomic_load_n(p, __ATOMIC_ACQUIRE)
+#define env_store_release(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
+
+#define env_store_wmb(p, v)	do { env_store(p, v); env_wmb(); } while (0)
+
+#if defined(__SANITIZE_THREAD__)
+/*
+ * A correct sequence lock is a race to TSan, and it does not know fences:
+ * so there the words go one by one, atomically, in order.
+ */
+#define env_wmb()		do { } while (0)
+#define env_rmb()		do { } while (0)
+static inline void env_copy(void *dst, const void *src, __u32 n)
+{
+	const __u8 *s = src;
+	__u8 *d = dst;
+
+	for (__u32 i = 0; i < n; i++)
+		__atomic_store_n(d + i, __atomic_load_n(s + i, __ATOMIC_ACQUIRE),
+				 __ATOMIC_RELEASE);
+}
+#else
+#define env_wmb()		__atomic_thread_fence(__ATOMIC_RELEASE)
+#define env_rmb()		__atomic_thread_fence(__ATOMIC_ACQUIRE)
+#define env_copy(dst, src, n)	memcpy(dst, src, n)
+#endif
+
+#endif
+
+#ifndef __always_inline
+#define __always_inline		inline __attribute__((__always_inline__))
+#endif
+
+#endif /* AVTPMAP_ENV_H */
