@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0
+/* avtpmap_hook.ko: lets avtpmap.ko look at the frames of patched drivers. */
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/netdevice.h>
+
+#include "avtpmap_hook.h"
+
+/* On while any tap has a sink. */
+DEFINE_STATIC_KEY_FALSE(avtpmap_hook_key);
+EXPORT_SYMBOL_GPL(avtpmap_hook_key);
+
+/* Protects: taps, and writes to each tap's sink.
+ * Ordering: inside rtnl_lock
+ */
+static DEFINE_MUTEX(taps_lock);
+static LIST_HEAD(taps);
+
+static struct avtpmap_tap *find_tap(const struct net_device *dev)
+{
+	struct avtpmap_tap *tap;
+
+	lockdep_assert_held(&taps_lock);
+	list_for_each_entry(tap, &taps, node)
+		if (tap->dev == dev)
+			return tap;
+	return NULL;
+}
+
+void avtpmap_tap_register(struct avtpmap_tap *tap, struct net_device *dev)
+{
+	RCU_INIT_POINTER(tap->sink, NULL);
+	tap->dev = dev;
+	mutex_lock(&taps_lock);
+	list_add(&tap->node, &taps);
+	mutex_unlock(&taps_lock);
+}
+EXPORT_SYMBOL_GPL(avtpmap_tap_register);
+
+static void clear_sink(struct avtpmap_tap *tap)
+{
+	lockdep_assert_held(&taps_lock);
+	RCU_INIT_POINTER(tap->sink, NULL);
+	static_branch_dec(&avtpmap_hook_key);
+}
+
+/* A sink normally let go at NETDEV_UNREGISTER, long before. */
+void avtpmap_tap_unregister(struct avtpmap_tap *tap)
+{
+	mutex_lock(&taps_lock);
+	if (rcu_access_pointer(tap->sink))
+		clear_sink(tap);
+	list_del(&tap->node);
+	mutex_unlock(&taps_lock);
+	synchronize_net();
+}
+EXPORT_SYMBOL_GPL(avtpmap_tap_unregister);
+
+enum avtpmap_verdict avtpmap_tap_rx(const struct avtpmap_tap *tap,
+				    const struct avtpmap_rx *rx)
+{
+	enum avtpmap_verdict verdict = AVTPMAP_PASS;
+	struct avtpmap_sink *sink;
+
+	rcu_read_lock();
+	sink = rcu_dereference(tap->sink);
+	if (sink)
+		verdict = sink->rx(sink, rx);
+	rcu_read_unlock();
+	return verdict;
+}
+EXPORT_SYMBOL_GPL(avtpmap_tap_rx);
+
+int avtpmap_hook_attach(struct net_device *dev, struct avtpmap_sink *sink)
+{
+	struct avtpmap_tap *tap;
+	int err = 0;
+
+	mutex_lock(&taps_lock);
+	tap = find_tap(dev);
+	if (!tap) {
+		err = -EOPNOTSUPP;
+	} else if (rcu_access_pointer(tap->sink)) {
+		err = -EBUSY;
+	} else {
+		rcu_assign_pointer(tap->sink, sink);
+		static_branch_inc(&avtpmap_hook_key);
+	}
+	mutex_unlock(&taps_lock);
+	return err;
+}
+EXPORT_SYMBOL_GPL(avtpmap_hook_attach);
+
+void avtpmap_hook_detach(struct net_device *dev, struct avtpmap_sink *sink)
+{
+	struct avtpmap_tap *tap;
+
+	mutex_lock(&taps_lock);
+	tap = find_tap(dev);
+	if (tap && rcu_access_pointer(tap->sink) == sink)
+		clear_sink(tap);
+	mutex_unlock(&taps_lock);
+	synchronize_net();
+}
+EXPORT_SYMBOL_GPL(avtpmap_hook_detach);
+
+bool avtpmap_hook_has_tap(struct net_device *dev)
+{
+	bool has;
+
+	mutex_lock(&taps_lock);
+	has = find_tap(dev);
+	mutex_unlock(&taps_lock);
+	return has;
+}
+EXPORT_SYMBOL_GPL(avtpmap_hook_has_tap);
+
+MODULE_DESCRIPTION("avtpmap: receive hook for patched network drivers");
+MODULE_AUTHOR("The avtpmap authors");
+MODULE_LICENSE("GPL");
