@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0
+# avtpmap: see "make help".
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+PREFIX ?= /usr/local
+DESTDIR ?=
+V ?= 0
+
+VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+KERNELRELEASE ?= $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
+DKMS_SOURCE = $(DESTDIR)/usr/src/avtpmap-$(VERSION)
+
+# Patched drivers to build with the modules: those that this kernel can have.
+# DRIVERS=igb or DRIVERS= (none) says it outright.
+DRIVERS ?= $(shell dkms/drivers $(KERNELRELEASE) $(KDIR))
+comma := ,
+driver_dirs = $(patsubst %,drivers/$(KERNELRELEASE)/%,$(subst $(comma), ,$(DRIVERS)))
+
+ifeq ($(V),0)
+MAKEFLAGS += --no-print-directory
+endif
+
+.PHONY: all
+all: modules lib tools
+
+.PHONY: help
+help:
+	@echo 'avtpmap $(VERSION)'
+	@echo
+	@echo 'Build'
+	@echo '  all (default)    modules, lib and tools'
+	@echo '  modules          avtpmap_hook.ko, avtpmap.ko and the patched drivers that this kernel can have'
+	@echo '  igb              the same, and stop with the reason if there can be no patched igb'
+	@echo '  lib, tools       libavtpmap and the avtpmap command'
+	@echo '  clean'
+	@echo
+	@echo 'Install (as root)'
+	@echo '  install          library, headers and command below DESTDIR and PREFIX'
+	@echo '  dkms-install     modules and drivers, for the running kernel and those to come'
+	@echo '  dkms-remove      put the old drivers back'
+	@echo
+	@echo 'Check'
+	@echo '  check            all of the following; installs what they need'
+	@echo '  lint             style, sparse, cppcheck, who may include whom'
+	@echo '  check-unit       unit tests on this machine'
+	@echo '  check-qemu       real streams into a Debian 13 guest; ONLY="01 05" picks cases'
+	@echo '  demo             one stream from GStreamer to a WAV file, from nothing'
+	@echo
+	@echo 'Variables'
+	@echo '  KDIR=DIR         kernel headers to build for ($(KDIR))'
+	@echo '  DRIVERS=LIST     patched drivers to build, or none'
+	@echo '  PREFIX=DIR DESTDIR=DIR'
+	@echo '  V=1 C=1 W=1      verbose; sparse; more warnings (as in the kernel)'
+
+.PHONY: modules
+modules:
+	+$(MAKE) -C $(KDIR) M=$(CURDIR) AVTPMAP_DRIVERS="$(driver_dirs)" modules
+
+.PHONY: igb
+igb:
+	dkms/driver-source igb $(KDIR) drivers/$(KERNELRELEASE)
+	+$(MAKE) modules DRIVERS=igb
+
+.PHONY: lib tools
+lib:
+	+$(MAKE) -C lib
+tools: lib
+	+$(MAKE) -C tools
+
+.PHONY: install
+install: lib tools
+	$(MAKE) -C lib install DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
+	$(MAKE) -C tools install DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
+
+# dkms copies this tree for each build, so it holds the product only.
+.PHONY: dkms-install
+dkms-install: dkms-remove
+	mkdir -p $(DKMS_SOURCE)
+	cp -r Makefile Kbuild dkms.conf dkms kmod patches uapi $(DKMS_SOURCE)
+	find $(DKMS_SOURCE) -name '*.o' -o -name '*.ko' -o -name '.*.cmd' | xargs -r rm -f
+	dkms add avtpmap/$(VERSION)
+	dkms install avtpmap/$(VERSION) -k $(KERNELRELEASE)
+
+.PHONY: dkms-remove
+dkms-remove:
+	if dkms status avtpmap/$(VERSION) | grep -q .; then dkms remove avtpmap/$(VERSION) --all; fi
+	rm -rf $(DKMS_SOURCE)
+
+.PHONY: check lint check-unit check-qemu
+check:
+	tests/check.sh
+lint:
+	tests/lint.sh
+check-unit:
+	+$(MAKE) -C tests/unit check
+check-qemu:
+	tests/qemu/run.sh $(if $(ONLY),--only "$(ONLY)")
+
+.PHONY: demo
+demo:
+	tests/setup.sh
+	tests/qemu/demo.sh
+
+.PHONY: clean
+clean:
+	-$(MAKE) -C $(KDIR) M=$(CURDIR) clean
+	$(MAKE) -C lib clean
+	$(MAKE) -C tools clean
+	$(MAKE) -C tests/unit clean
+	rm -rf drivers tests/qemu/wire
