@@ -14,10 +14,10 @@
  *               [MS] [STRIDE]
  *   STREAM_DEL  IFINDEX|IFNAME STREAM_ID
  *   STREAM_SET  IFINDEX|IFNAME STREAM_ID MODE      take or copy, while it runs
- *   STREAM_GET  dump [IFINDEX]: all of the above, N_SLOTS STRIDE RING_BYTES
+ *   STREAM_GET  dump: all of the above, N_SLOTS STRIDE RING_BYTES
  *               HEAD MEDIA_POS STATE EPOCH FORMAT COUNTERS COUNTERS_KNOWN
  *               READERS
- *   READER_GET  dump [IFINDEX]: IFINDEX STREAM_ID PID COMM
+ *   READER_GET  dump: IFINDEX STREAM_ID PID COMM
  *   DRAIN       [IFINDEX]: delete all streams; readers wake with ENODEV
  *   EVENT       to group "events": IFINDEX [STREAM_ID] EVENTS [COUNTERS]
  *
