@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/cred.h>
+#include <linux/ethtool.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+#include <net/net_namespace.h>
+
+#include "netlink.h"
+#include "param.h"
+#include "port.h"
+#include "stream.h"
+
+LIST_HEAD(ports);
+static bool closing;		/* rtnl: the module goes, no new ports */
+
+struct port *port_find(const struct net_device *dev)
+{
+	struct port *port;
+
+	ASSERT_RTNL();
+	list_for_each_entry(port, &ports, node)
+		if (port->dev == dev)
+			return port;
+	return NULL;
+}
+
+u32 port_phc_index(struct net_device *dev)
+{
+	struct kernel_ethtool_ts_info info = { .phc_index = -1 };
+	const struct ethtool_ops *ops = dev->ethtool_ops;
+
+	ASSERT_RTNL();
+	if (!ops || !ops->get_ts_info || ops->get_ts_info(dev, &info))
+		return AVTPMAP_NO_PHC;
+	return info.phc_index < 0 ? AVTPMAP_NO_PHC : info.phc_index;
+}
+
+static struct port *port_create(struct net_device *dev,
+				struct netlink_ext_ack *extack)
+{
+	struct port *port;
+	int err;
+
+	if (closing)
+		return ERR_PTR(-ESHUTDOWN);
+	port = kzalloc(struct_size(port, queues, dev->num_rx_queues),
+		       GFP_KERNEL);
+	if (!port)
+		return ERR_PTR(-ENOMEM);
+	port->sink.rx = port_rx;
+	port->n_queues = dev->num_rx_queues;
+	port->dev = dev;
+	port->net = dev_net(dev);
+	port->ifindex = dev->ifindex;
+	INIT_LIST_HEAD(&port->streams);
+	port->gid = INVALID_GID;
+	port->mem_cap_bytes = PORT_MEM_CAP_BYTES;
+	kref_init(&port->ref);
+
+	err = avtpmap_hook_attach(dev, &port->sink);
+	if (err) {
+		if (err == -EBUSY)
+			NL_SET_ERR_MSG(extack, "the receive hook of this interface is in use");
+		else
+			NL_SET_ERR_MSG(extack, "the driver of this interface has no avtpmap hook; see avtpmap doctor");
+		kfree(port);
+		return ERR_PTR(err);
+	}
+	netdev_hold(dev, &port->dev_tracker, GFP_KERNEL);
+	list_add_tail(&port->node, &ports);
+	netlink_port_event(port, AVTPMAP_EV_ADDED);
+	return port;
+}
+
+/* Attaching touches neither the link nor the NIC's settings. */
+struct port *port_get_or_create(struct net_device *dev,
+				struct netlink_ext_ack *extack)
+{
+	struct port *port = port_find(dev);
+
+	return port ?: port_create(dev, extack);
+}
+
+/*
+ * Takes the port off its netdev. Streams that readers still hold keep the
+ * memory of the port, not the netdev.
+ */
+void port_release(struct port *port)
+{
+	struct stream *s, *tmp;
+
+	ASSERT_RTNL();
+	list_for_each_entry_safe(s, tmp, &port->streams, port_node)
+		stream_delete(s);
+	avtpmap_hook_detach(port->dev, &port->sink);
+	netlink_port_event(port, AVTPMAP_EV_DELETED);
+	list_del(&port->node);
+	netdev_put(port->dev, &port->dev_tracker);
+	port->dev = NULL;
+	port_put(port);
+}
+
+static void port_free(struct kref *ref)
+{
+	kfree(container_of(ref, struct port, ref));
+}
+
+void port_put(struct port *port)
+{
+	kref_put(&port->ref, port_free);
+}
+
+int port_charge(struct port *port, u64 bytes, struct netlink_ext_ack *extack)
+{
+	u64 used = atomic64_read(&port->mem_used_bytes);
+
+	ASSERT_RTNL();
+	if (bytes > port->mem_cap_bytes || used > port->mem_cap_bytes - bytes) {
+		NL_SET_ERR_MSG(extack,
+			       "the ring does not fit the port's memory cap; raise it with avtpmap attach IF --mem, or use a smaller ms=, rate= or stride=");
+		return -EDQUOT;
+	}
+	atomic64_add(bytes, &port->mem_used_bytes);
+	return 0;
+}
+
+void port_uncharge(struct port *port, u64 bytes)
+{
+	atomic64_sub(bytes, &port->mem_used_bytes);
+}
+
+bool port_may_use(const struct net *net, kgid_t gid)
+{
+	return ns_capable(net->user_ns, CAP_NET_ADMIN) ||
+	       (gid_valid(gid) && in_egroup_p(gid));
+}
+
+/* Also when a netdev moves to another namespace: it unregisters here first. */
+static int port_netdev_event(struct notifier_block *nb, unsigned long event,
+			     void *ptr)
+{
+	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
+	struct port *port;
+
+	switch (event) {
+	case NETDEV_UNREGISTER:
+		port = port_find(dev);
+		if (port)
+			port_release(port);
+		break;
+	case NETDEV_REGISTER:
+	case NETDEV_CHANGENAME:
+		param_apply(dev);
+		break;
+	}
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block port_notifier = {
+	.notifier_call = port_netdev_event,
+};
+
+/* Registering replays NETDEV_REGISTER for the netdevs that exist. */
+int port_init(void)
+{
+	return register_netdevice_notifier(&port_notifier);
+}
+
+void port_exit(void)
+{
+	struct port *port, *tmp;
+
+	unregister_netdevice_notifier(&port_notifier);
+	rtnl_lock();
+	closing = true;
+	list_for_each_entry_safe(port, tmp, &ports, node)
+		port_release(port);
+	rtnl_unlock();
+}
