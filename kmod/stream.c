@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/etherdevice.h>
+#include <linux/if_vlan.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+
+#include "netlink.h"
+#include "reader.h"
+#include "shared/period.h"
+#include "stream.h"
+#include "table.h"
+
+/* Waking listeners of the netlink group oftener helps nobody. */
+#define REPORT_DELAY	(HZ / 20)
+
+void stream_config_init(struct stream_config *config)
+{
+	*config = (struct stream_config) {
+		.rate = RATE_DEFAULT,
+		.ms = RING_MS_DEFAULT,
+		.uid = GLOBAL_ROOT_UID,
+	};
+}
+
+/* ---- frame path and timer, under s->lock ---- */
+
+void stream_arm(struct stream *s, u64 at_ns)
+{
+	lockdep_assert_held(&s->lock);
+	if (at_ns >= s->timer_ns || s->gone)
+		return;
+	s->timer_ns = at_ns;
+	hrtimer_start(&s->timer, ns_to_ktime(at_ns), HRTIMER_MODE_ABS_SOFT);
+}
+
+static void tell_readers(struct stream *s, u32 events, u64 now_ns)
+{
+	struct reader *r;
+
+	lockdep_assert_held(&s->lock);
+	s->events_owed = 0;
+	s->events_ok_ns = now_ns + AVTPMAP_FLOOR_NS;
+	list_for_each_entry(r, &s->readers, node)
+		reader_event(r, events, now_ns);
+}
+
+/*
+ * A stream whose every frame has an event walks its readers and its timer once
+ * per floor, not once per frame.
+ */
+static void raise_events(struct stream *s, u32 events, u64 now_ns)
+{
+	lockdep_assert_held(&s->lock);
+	if (!s->report_events)
+		mod_delayed_work(system_wq, &s->report, REPORT_DELAY);
+	s->report_events |= events;
+	s->events_owed |= events;
+	if (now_ns >= s->events_ok_ns)
+		tell_readers(s, s->events_owed, now_ns);
+	else
+		stream_arm(s, s->events_ok_ns);
+}
+
+/* A new format may have another rate, hence another floor in media units. */
+static void new_epoch(struct stream *s, u64 media_pos)
+{
+	struct reader *r;
+
+	s->next_due = U64_MAX;
+	list_for_each_entry(r, &s->readers, node) {
+		reader_tune(r, media_pos);
+		s->next_due = min(s->next_due, r->next_due);
+	}
+}
+
+void stream_frame_events(struct stream *s, const struct avtpmap_entry *e,
+			 u64 now_ns)
+{
+	lockdep_assert_held(&s->lock);
+	if (e->flags & AVTPMAP_F_EPOCH)
+		new_epoch(s, e->media_pos);
+	if (e->events)
+		raise_events(s, e->events, now_ns);
+}
+
+/* media_pos reached next_due: wake who is due and find the next. */
+void stream_periods(struct stream *s, u64 now_ns)
+{
+	struct reader *r;
+
+	lockdep_assert_held(&s->lock);
+	s->next_due = U64_MAX;
+	list_for_each_entry(r, &s->readers, node) {
+		if (r->next_due <= s->account.media_pos)
+			reader_period(r, now_ns);
+		s->next_due = min(s->next_due, r->next_due);
+	}
+}
+
+/* The first frame, or the first after a silence. */
+void stream_start(struct stream *s, struct avtpmap_entry *e, u64 now_ns)
+{
+	lockdep_assert_held(&s->lock);
+	WRITE_ONCE(s->ring.hdr->state, AVTPMAP_RING_LIVE);
+	count(s->ring.hdr, AVTPMAP_C_MEDIA_LOCKED, 1);
+	e->events |= AVTPMAP_EV_START;
+	stream_arm(s, now_ns + AVTPMAP_SILENCE_NS);
+}
+
+static void check_silence(struct stream *s, u64 now_ns)
+{
+	u64 ends_ns = s->account.last_ns + AVTPMAP_SILENCE_NS;
+
+	if (s->ring.hdr->state != AVTPMAP_RING_LIVE)
+		return;
+	if (now_ns < ends_ns) {
+		stream_arm(s, ends_ns);
+		return;
+	}
+	WRITE_ONCE(s->ring.hdr->state, AVTPMAP_RING_SILENT);
+	count(s->ring.hdr, AVTPMAP_C_MEDIA_UNLOCKED, 1);
+	raise_events(s, AVTPMAP_EV_END, now_ns);
+}
+
+static enum hrtimer_restart stream_timer(struct hrtimer *timer)
+{
+	struct stream *s = container_of(timer, struct stream, timer);
+	u64 now_ns = ktime_get_ns();
+	struct reader *r;
+
+	spin_lock(&s->lock);
+	s->timer_ns = U64_MAX;
+	check_silence(s, now_ns);
+	if (s->events_owed) {
+		if (now_ns >= s->events_ok_ns)
+			tell_readers(s, s->events_owed, now_ns);
+		else
+			stream_arm(s, s->events_ok_ns);
+	}
+	list_for_each_entry(r, &s->readers, node)
+		stream_arm(s, reader_timer(r, now_ns));
+	spin_unlock(&s->lock);
+	return HRTIMER_NORESTART;	/* stream_arm() did, if need be */
+}
+
+static void stream_report(struct work_struct *work)
+{
+	struct stream *s = container_of(to_delayed_work(work), struct stream,
+					report);
+	u32 events;
+
+	spin_lock_bh(&s->lock);
+	events = s->report_events;
+	s->report_events = 0;
+	spin_unlock_bh(&s->lock);
+	netlink_stream_event(s, events);
+}
+
+/* ---- NIC filters ---- */
+
+/* The NIC must let the stream through, and igb drops every unknown VID. */
+static int filters_add(struct stream *s, struct netlink_ext_ack *extack)
+{
+	struct net_device *dev = s->port->dev;
+	u8 addr[ETH_ALEN];
+	int err;
+
+	ASSERT_RTNL();
+	if (s->config.vid != AVTPMAP_ANY_VID)
+		s->filter_vid = s->config.vid ?: VID_DEFAULT;
+	if (s->filter_vid) {
+		err = vlan_vid_add(dev, htons(ETH_P_8021Q), s->filter_vid);
+		if (err) {
+			NL_SET_ERR_MSG(extack, "the interface refuses to receive this VID");
+			return err;
+		}
+	}
+	u64_to_ether_addr(s->config.mac, addr);
+	if (!s->config.mac)
+		err = dev_set_allmulti(dev, 1);
+	else if (is_multicast_ether_addr(addr))
+		err = dev_mc_add(dev, addr);
+	else
+		err = dev_uc_add(dev, addr);
+	if (!err)
+		return 0;
+	NL_SET_ERR_MSG(extack, "the interface refuses to receive this MAC address");
+	if (s->filter_vid)
+		vlan_vid_del(dev, htons(ETH_P_8021Q), s->filter_vid);
+	return err;
+}
+
+static void filters_del(struct stream *s)
+{
+	struct net_device *dev = s->port->dev;
+	u8 addr[ETH_ALEN];
+
+	ASSERT_RTNL();
+	u64_to_ether_addr(s->config.mac, addr);
+	if (!s->config.mac)
+		dev_set_allmulti(dev, -1);
+	else if (is_multicast_ether_addr(addr))
+		dev_mc_del(dev, addr);
+	else
+		dev_uc_del(dev, addr);
+	if (s->filter_vid)
+		vlan_vid_del(dev, htons(ETH_P_8021Q), s->filter_vid);
+}
+
+/* ---- life ---- */
+
+/* From what was asked to the ring's geometry. */
+static int geometry(const struct stream *s, u32 *n_slots, u32 *stride,
+		    struct netlink_ext_ack *extack)
+{
+	const struct stream_config *c = &s->config;
+	u32 mtu = s->port->dev->mtu;
+	u64 rate = c->rate;
+
+	*stride = c->stride ?: avtpmap_ring_stride(mtu);
+	if (!is_power_of_2(*stride) || *stride < AVTPMAP_STRIDE_MIN ||
+	    *stride > AVTPMAP_STRIDE_MAX) {
+		NL_SET_ERR_MSG(extack, "stride must be a power of two from 128 to 16384");
+		return -EINVAL;
+	}
+	if (c->mbit)
+		rate = div_u64((u64)c->mbit * 125000,
+			       *stride - sizeof(struct avtpmap_slot));
+	if (!rate || rate > U32_MAX) {
+		NL_SET_ERR_MSG(extack, "the rate must be at least one frame per second");
+		return -EINVAL;
+	}
+	if (!c->ms || c->ms > RING_MS_MAX) {
+		NL_SET_ERR_MSG(extack, "ms must be 1 to 60000");
+		return -EINVAL;
+	}
+	*n_slots = avtpmap_ring_slots(rate, c->ms);
+	if (!*n_slots) {
+		NL_SET_ERR_MSG(extack, "the ring would have more than 1048576 slots; use a smaller ms= or rate=");
+		return -E2BIG;
+	}
+	return 0;
+}
+
+static void describe(struct stream *s, u32 n_slots, u32 stride)
+{
+	struct avtpmap_ring_hdr *hdr = s->ring.hdr;
+
+	hdr->magic = AVTPMAP_MAGIC;
+	hdr->abi = AVTPMAP_ABI;
+	hdr->header_bytes = AVTPMAP_HEADER_BYTES;
+	hdr->stride = stride;
+	hdr->n_slots = n_slots;
+	hdr->kind = s->key.kind;
+	hdr->stream_id = s->key.stream_id;
+	hdr->ifindex = s->port->ifindex;
+	hdr->backend = AVTPMAP_BACKEND_KMOD;
+	hdr->phc_index = port_phc_index(s->port->dev);
+	hdr->rate = s->config.rate;
+	hdr->counters_known = ~(BIT_ULL(AVTPMAP_C_CONTENDED) |
+				BIT_ULL(AVTPMAP_C_LATE_TIMESTAMP) |
+				BIT_ULL(AVTPMAP_C_EARLY_TIMESTAMP)) &
+			      GENMASK_ULL(AVTPMAP_N_COUNTERS - 1, 0);
+}
+
+static struct stream *stream_alloc(struct port *port,
+				   const struct stream_config *config)
+{
+	struct stream *s = kzalloc_node(sizeof(*s), GFP_KERNEL,
+					dev_to_node(&port->dev->dev));
+
+	if (!s)
+		return NULL;
+	s->config = *config;
+	s->key.stream_id = config->stream_id;
+	s->key.dst_mac = config->mac;
+	s->key.vid = config->vid ?: AVTPMAP_ANY_VID;
+	s->key.kind = AVTPMAP_KIND_AVTP;
+	s->mode = config->mode;
+	s->port = port;
+	s->next_due = U64_MAX;
+	s->timer_ns = U64_MAX;
+	spin_lock_init(&s->lock);
+	INIT_LIST_HEAD(&s->readers);
+	compat_hrtimer_setup(&s->timer, stream_timer, CLOCK_MONOTONIC,
+			     HRTIMER_MODE_ABS_SOFT);
+	INIT_DELAYED_WORK(&s->report, stream_report);
+	kref_init(&s->ref);
+	return s;
+}
+
+struct stream *stream_create(struct port *port,
+			     const struct stream_config *config,
+			     struct netlink_ext_ack *extack)
+{
+	u32 n_slots, stride;
+	struct stream *s;
+	int err;
+
+	ASSERT_RTNL();
+	if (table_find(port, config->stream_id)) {
+		NL_SET_ERR_MSG(extack, "this stream is registered on this port already");
+		return ERR_PTR(-EEXIST);
+	}
+	s = stream_alloc(port, config);
+	if (!s)
+		return ERR_PTR(-ENOMEM);
+	err = geometry(s, &n_slots, &stride, extack);
+	if (err)
+		goto err_stream;
+	s->room_bytes = stride - sizeof(struct avtpmap_slot);
+	s->ring.bytes = PAGE_ALIGN(avtpmap_ring_bytes(n_slots, stride));
+	err = port_charge(port, s->ring.bytes, extack);
+	if (err)
+		goto err_stream;
+	err = ring_alloc(&s->ring, n_slots, stride,
+			 dev_to_node(&port->dev->dev));
+	if (err) {
+		NL_SET_ERR_MSG(extack, "not enough memory for the ring");
+		goto err_charge;
+	}
+	describe(s, n_slots, stride);
+	err = filters_add(s, extack);
+	if (err)
+		goto err_ring;
+
+	kref_get(&port->ref);
+	list_add_tail(&s->port_node, &port->streams);
+	port->n_streams++;
+	table_insert(s);
+	netlink_stream_event(s, AVTPMAP_EV_ADDED);
+	return s;
+
+err_ring:
+	ring_free(&s->ring);
+err_charge:
+	port_uncharge(port, s->ring.bytes);
+err_stream:
+	kfree(s);
+	return ERR_PTR(err);
+}
+
+/* Readers keep the memory; all that they get from now on is ENODEV. */
+void stream_delete(struct stream *s)
+{
+	struct reader *r;
+
+	ASSERT_RTNL();
+	table_remove(s);
+	list_del(&s->port_node);
+	s->port->n_streams--;
+	synchronize_net();
+
+	spin_lock_bh(&s->lock);
+	s->gone = true;
+	s->next_due = U64_MAX;
+	WRITE_ONCE(s->ring.hdr->state, AVTPMAP_RING_GONE);
+	list_for_each_entry(r, &s->readers, node)
+		reader_gone(r);
+	spin_unlock_bh(&s->lock);
+
+	hrtimer_cancel(&s->timer);
+	cancel_delayed_work_sync(&s->report);
+	filters_del(s);
+	netlink_stream_event(s, AVTPMAP_EV_DELETED);
+	stream_put(s);
+}
+
+static void stream_free(struct kref *ref)
+{
+	struct stream *s = container_of(ref, struct stream, ref);
+	struct port *port = s->port;
+
+	port_uncharge(port, s->ring.bytes);
+	ring_free(&s->ring);
+	kfree(s);
+	port_put(port);
+}
+
+void stream_put(struct stream *s)
+{
+	kref_put(&s->ref, stream_free);
+}
+
+/* A reference to the stream, if the caller may read it; else an ERR_PTR. */
+struct stream *stream_get(const struct net *net, int ifindex, __be64 stream_id)
+{
+	struct stream *s = NULL;
+	struct port *port;
+
+	rtnl_lock();
+	list_for_each_entry(port, &ports, node) {
+		if (port->net != net || port->ifindex != ifindex)
+			continue;
+		s = table_find(port, stream_id);
+		break;
+	}
+	if (!s)
+		s = ERR_PTR(-ENOENT);
+	else if (!port_may_use(net, port->gid))
+		s = ERR_PTR(-EACCES);
+	else
+		kref_get(&s->ref);
+	rtnl_unlock();
+	return s;
+}
