@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/cred.h>
+#include <linux/nsproxy.h>
+#include <linux/poll.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/xarray.h>
+
+#include "reader.h"
+#include "shared/period.h"
+#include "trace.h"
+
+/* Open handles by uid, so that no user takes the memory of all. */
+static DEFINE_XARRAY(handles);
+
+static int charge_handle(kuid_t uid)
+{
+	unsigned long n, key = __kuid_val(uid);
+	int err = 0;
+
+	xa_lock(&handles);
+	n = xa_to_value(xa_load(&handles, key) ?: xa_mk_value(0));
+	if (n >= AVTPMAP_HANDLES_MAX)
+		err = -EUSERS;
+	else
+		err = xa_err(__xa_store(&handles, key, xa_mk_value(n + 1),
+					GFP_KERNEL));
+	xa_unlock(&handles);
+	return err;
+}
+
+static void uncharge_handle(kuid_t uid)
+{
+	unsigned long n, key = __kuid_val(uid);
+
+	xa_lock(&handles);
+	n = xa_to_value(xa_load(&handles, key));
+	if (n > 1)
+		__xa_store(&handles, key, xa_mk_value(n - 1), GFP_ATOMIC);
+	else
+		__xa_erase(&handles, key);
+	xa_unlock(&handles);
+}
+
+struct reader *reader_create(void)
+{
+	struct reader *r;
+	int err;
+
+	r = kzalloc(sizeof(*r), GFP_KERNEL_ACCOUNT);
+	if (!r)
+		return ERR_PTR(-ENOMEM);
+	r->uid = current_uid();
+	err = charge_handle(r->uid);
+	if (err) {
+		kfree(r);
+		return ERR_PTR(err);
+	}
+	r->pid = task_tgid_nr(current);
+	get_task_comm(r->comm, current);
+	mutex_init(&r->bind_lock);
+	init_waitqueue_head(&r->wait);
+	INIT_LIST_HEAD(&r->node);
+	r->next_due = U64_MAX;
+	return r;
+}
+
+void reader_destroy(struct reader *r)
+{
+	struct stream *s = r->stream;
+
+	if (s) {
+		spin_lock_bh(&s->lock);
+		list_del(&r->node);
+		s->n_readers--;
+		spin_unlock_bh(&s->lock);
+		stream_put(s);
+	}
+	free_page((unsigned long)r->page);
+	uncharge_handle(r->uid);
+	kfree(r);
+}
+
+/* ---- bind ---- */
+
+static int join(struct reader *r, struct stream *s, struct avtpmap_bind *bind)
+{
+	int err = 0;
+
+	spin_lock_bh(&s->lock);
+	if (s->gone) {
+		err = -ENOENT;
+	} else if (s->n_readers >= AVTPMAP_READERS_MAX) {
+		err = -EUSERS;
+	} else {
+		bind->ring_bytes = s->ring.bytes;
+		bind->head = s->head;
+		bind->media_pos = s->account.media_pos;
+		r->page->acked = bind->media_pos;
+		list_add_tail(&r->node, &s->readers);
+		s->n_readers++;
+		smp_store_release(&r->stream, s); /* pairs with reader_stream() */
+	}
+	spin_unlock_bh(&s->lock);
+	return err;
+}
+
+int reader_bind(struct reader *r, struct avtpmap_bind *bind)
+{
+	struct stream *s;
+	int err;
+
+	if (bind->abi != AVTPMAP_ABI)
+		return -EPROTONOSUPPORT;
+	if (bind->kind != AVTPMAP_KIND_AVTP || bind->flags ||
+	    bind->resv[0] || bind->resv[1])
+		return -EINVAL;
+
+	mutex_lock(&r->bind_lock);
+	err = -EBUSY;
+	if (r->stream)
+		goto out;
+	if (!r->page) {
+		err = -ENOMEM;
+		r->page = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+		if (!r->page)
+			goto out;
+	}
+	s = stream_get(current->nsproxy->net_ns, bind->ifindex,
+		       bind->stream_id);
+	err = PTR_ERR_OR_ZERO(s);
+	if (err)
+		goto out;
+	err = join(r, s, bind);
+	if (err)
+		stream_put(s);
+out:
+	mutex_unlock(&r->bind_lock);
+	return err;
+}
+
+/* ---- when to wake, under the stream's lock ---- */
+
+void reader_tune(struct reader *r, u64 media_pos)
+{
+	lockdep_assert_held(&r->stream->lock);
+	if (!r->period)
+		return;
+	WRITE_ONCE(r->wake_period,
+		   avtpmap_wake_period(r->period, r->stream->account.rate_hz));
+	r->next_due = avtpmap_period_next(media_pos, r->wake_period);
+}
+
+static void wake(struct reader *r, enum avtpmap_counter why, u64 now_ns)
+{
+	lockdep_assert_held(&r->stream->lock);
+	count(r->stream->ring.hdr, why, 1);
+	r->last_wake_ns = now_ns;
+	r->owed = false;
+	trace_avtpmap_wake(r->stream, r->pid, why);
+	if (wq_has_sleeper(&r->wait))
+		wake_up_interruptible_poll(&r->wait, EPOLLIN | EPOLLRDNORM);
+}
+
+/* One frame may end several periods: after loss, or if it is longer. */
+void reader_period(struct reader *r, u64 now_ns)
+{
+	u64 media_pos = r->stream->account.media_pos;
+
+	r->info.periods += avtpmap_period_due(r->next_due - r->wake_period,
+					      media_pos, r->period);
+	r->next_due = avtpmap_period_next(media_pos, r->wake_period);
+	r->info.wakes_period++;
+	wake(r, AVTPMAP_C_WAKES_PERIOD, now_ns);
+}
+
+void reader_event(struct reader *r, u32 events, u64 now_ns)
+{
+	u64 ok_ns = r->last_wake_ns + AVTPMAP_FLOOR_NS;
+
+	events &= r->events;
+	if (!events)
+		return;
+	WRITE_ONCE(r->pending, r->pending | events);
+	if (now_ns >= ok_ns) {
+		r->info.wakes_event++;
+		wake(r, AVTPMAP_C_WAKES_EVENT, now_ns);
+	} else {
+		r->owed = true;
+		stream_arm(r->stream, ok_ns);
+	}
+}
+
+/* Does what is due at @now_ns; returns when it wants to be asked again. */
+u64 reader_timer(struct reader *r, u64 now_ns)
+{
+	u64 deadline = r->deadline_ns ? r->last_wake_ns + r->deadline_ns :
+		       U64_MAX;
+
+	lockdep_assert_held(&r->stream->lock);
+	if (now_ns >= deadline) {
+		WRITE_ONCE(r->pending, r->pending | AVTPMAP_EV_DEADLINE);
+		r->info.wakes_deadline++;
+		wake(r, AVTPMAP_C_WAKES_DEADLINE, now_ns);
+		return now_ns + r->deadline_ns;
+	}
+	if (!r->owed)
+		return deadline;
+	if (now_ns < r->last_wake_ns + AVTPMAP_FLOOR_NS)
+		return min(deadline, r->last_wake_ns + AVTPMAP_FLOOR_NS);
+	r->info.wakes_event++;
+	wake(r, AVTPMAP_C_WAKES_EVENT, now_ns);
+	return r->deadline_ns ? now_ns + r->deadline_ns : U64_MAX;
+}
+
+void reader_gone(struct reader *r)
+{
+	lockdep_assert_held(&r->stream->lock);
+	wake_up_interruptible_poll(&r->wait, EPOLLIN | EPOLLERR | EPOLLHUP);
+}
+
+/* ---- what the reader asks ---- */
+
+int reader_set_period(struct reader *r, const struct avtpmap_period *p)
+{
+	struct stream *s = reader_stream(r);
+
+	if (!s)
+		return -ENOTCONN;
+	if (p->period > AVTPMAP_PERIOD_MAX || p->resv[0] || p->resv[1] ||
+	    p->events & ~AVTPMAP_EV_ALL)
+		return -EINVAL;
+	if (p->deadline_ns && (p->deadline_ns < AVTPMAP_FLOOR_NS ||
+			       p->deadline_ns > AVTPMAP_DEADLINE_MAX_NS))
+		return -ERANGE;
+
+	spin_lock_bh(&s->lock);
+	WRITE_ONCE(r->period, p->period);
+	r->events = p->events;
+	r->deadline_ns = p->deadline_ns;
+	r->last_wake_ns = ktime_get_ns();
+	r->next_due = U64_MAX;
+	reader_tune(r, s->account.media_pos);
+	if (!s->gone)
+		s->next_due = min(s->next_due, r->next_due);
+	if (r->deadline_ns)
+		stream_arm(s, r->last_wake_ns + r->deadline_ns);
+	spin_unlock_bh(&s->lock);
+	return 0;
+}
+
+/* acked is the user's: read once, and no later than what is published. */
+static u64 done_until(const struct reader *r, u64 media_pos)
+{
+	return min(READ_ONCE(r->page->acked), media_pos);
+}
+
+static u64 periods_due(const struct reader *r, u32 period)
+{
+	u64 media_pos = READ_ONCE(r->stream->ring.hdr->media_pos);
+
+	return period ? avtpmap_period_due(done_until(r, media_pos), media_pos,
+					   period) : 0;
+}
+
+/* In the reader's own poll or wait only: it reads acked. */
+bool reader_ready(const struct reader *r)
+{
+	return READ_ONCE(r->pending) ||
+	       READ_ONCE(r->stream->ring.hdr->state) == AVTPMAP_RING_GONE ||
+	       periods_due(r, READ_ONCE(r->wake_period));
+}
+
+int reader_wait(struct reader *r, struct avtpmap_wait *w)
+{
+	struct stream *s = reader_stream(r);
+	int err = 0;
+
+	if (!s)
+		return -ENOTCONN;
+	if (w->resv)
+		return -EINVAL;
+	if (w->timeout_ns > KTIME_MAX)
+		err = wait_event_interruptible(r->wait, reader_ready(r));
+	else if (w->timeout_ns)
+		err = wait_event_interruptible_hrtimeout(r->wait,
+				reader_ready(r), ns_to_ktime(w->timeout_ns));
+	if (err && err != -ETIME)
+		return -EINTR;
+
+	w->due = min_t(u64, periods_due(r, READ_ONCE(r->period)), U32_MAX);
+	spin_lock_bh(&s->lock);
+	w->events = r->pending;
+	WRITE_ONCE(r->pending, 0);
+	w->head = s->head;
+	if (w->due || w->events)
+		r->info.waits++;
+	err = s->gone ? -ENODEV : 0;
+	spin_unlock_bh(&s->lock);
+	return err;
+}
+
+void reader_info(struct reader *r, struct avtpmap_reader_info *info)
+{
+	struct stream *s = r->stream;
+
+	spin_lock_bh(&s->lock);
+	*info = r->info;
+	info->wake_period = r->wake_period;
+	spin_unlock_bh(&s->lock);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A reader: an open handle, bound to one stream. */
+#ifndef AVTPMAP_READER_H
+#define AVTPMAP_READER_H
+
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/uidgid.h>
+#include <linux/wait.h>
+
+#include "stream.h"
+
+/**
+ * struct reader - an open handle
+ * @stream: reference; set once, by bind (release)
+ * @page: the only memory that the user may write; set before @stream
+ * @bind_lock: Protects: the binding
+ * @uid: who is charged for the handle (immutable)
+ * @pid: who opened it, for the list of holders (immutable)
+ * @comm: its name (immutable)
+ * @wait: the reader sleeps here
+ * @node: in the stream's readers (stream's lock)
+ * @period: media units, 0: none (stream's lock; read racily by its own wait)
+ * @wake_period: multiple of it that keeps the floor (the same)
+ * @events: mask of what wakes it (stream's lock)
+ * @pending: not yet fetched by wait (stream's lock, read racily)
+ * @owed: woken as soon as the floor allows (stream's lock)
+ * @next_due: media position of its next wake (stream's lock)
+ * @deadline_ns: 0: none (stream's lock)
+ * @last_wake_ns: (stream's lock)
+ * @info: counts (stream's lock)
+ */
+struct reader {
+	struct stream *stream;
+	struct avtpmap_reader_page *page;
+	struct mutex bind_lock;
+	kuid_t uid;
+	pid_t pid;
+	char comm[TASK_COMM_LEN];
+
+	wait_queue_head_t wait;
+	struct list_head node;
+	u32 period;
+	u32 wake_period;
+	u32 events;
+	u32 pending;
+	bool owed;
+	u64 next_due;
+	u64 deadline_ns;
+	u64 last_wake_ns;
+	struct avtpmap_reader_info info;
+};
+
+struct reader *reader_create(void);
+void reader_destroy(struct reader *r);
+int reader_bind(struct reader *r, struct avtpmap_bind *bind);
+int reader_set_period(struct reader *r, const struct avtpmap_period *p);
+int reader_wait(struct reader *r, struct avtpmap_wait *w);
+void reader_info(struct reader *r, struct avtpmap_reader_info *info);
+bool reader_ready(const struct reader *r);
+
+/* The stream that @r is bound to, or NULL. */
+static inline struct stream *reader_stream(const struct reader *r)
+{
+	return smp_load_acquire(&r->stream);	/* pairs with reader_bind() */
+}
+
+/* With the stream's lock held. */
+void reader_tune(struct reader *r, u64 media_pos);
+void reader_period(struct reader *r, u64 now_ns);
+void reader_event(struct reader *r, u32 events, u64 now_ns);
+u64 reader_timer(struct reader *r, u64 now_ns);
+void reader_gone(struct reader *r);
+
+#endif /* AVTPMAP_READER_H */
