@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The receive path, from the bottom of this file upward: port_rx() checks,
+ * parses and looks up; stream_rx() accounts, produces and wakes. All of it runs
+ * in NAPI context.
+ */
+#include "port.h"
+#include "stream.h"
+#include "table.h"
+#include "trace.h"
+
+static void bump(u64 *counter)
+{
+	WRITE_ONCE(*counter, *counter + 1);
+}
+
+/* The frame's one copy. Most frames lie in one part. */
+static void copy_pdu(u8 *to, const struct avtpmap_rx *rx,
+		     const struct avtpmap_pdu *pdu)
+{
+	u32 first = min(pdu->len_bytes, rx->len_bytes - pdu->offset);
+
+	env_copy(to, rx->data + pdu->offset, first);
+	if (unlikely(first < pdu->len_bytes))
+		env_copy(to + first, rx->frag, pdu->len_bytes - first);
+}
+
+static void produce(struct stream *s, const struct avtpmap_rx *rx,
+		    const struct avtpmap_pdu *pdu, struct avtpmap_entry *e,
+		    u64 now_ns)
+{
+	struct avtpmap_slot *slot = ring_slot(&s->ring, s->head);
+	u64 hwtime_ns = 0;
+
+	lockdep_assert_held(&s->lock);
+	e->flags |= AVTPMAP_F_MONOTIME;
+	if (rx->flags & AVTPMAP_RX_HWTIME) {
+		e->flags |= AVTPMAP_F_HWTIME;
+		hwtime_ns = rx->hwtime_ns;
+	}
+	avtpmap_slot_reserve(slot, s->head);
+	avtpmap_slot_write(slot, pdu, e, s->account.epoch, now_ns, hwtime_ns);
+	copy_pdu((u8 *)(slot + 1), rx, pdu);
+	avtpmap_count_frame(s->ring.hdr, pdu);
+	avtpmap_slot_commit(s->ring.hdr, slot, s->head, s->account.media_pos);
+	trace_avtpmap_match(s, s->head, e->media_pos);
+	s->head++;
+}
+
+static void refuse_frame(struct stream *s, enum avtpmap_counter reason)
+{
+	count(s->ring.hdr, reason, 1);
+	trace_avtpmap_refuse(s, reason);
+}
+
+/* Returns whether the frame is in the ring. Whatever is not was counted. */
+static bool account(struct stream *s, const struct avtpmap_rx *rx,
+		    enum avtpmap_class class, const struct avtpmap_pdu *pdu,
+		    struct avtpmap_entry *e, u64 now_ns)
+{
+	lockdep_assert_held(&s->lock);
+	if (!avtpmap_key_on_path(&s->key, pdu)) {
+		refuse_frame(s, AVTPMAP_C_OTHER_PATH);
+	} else if (class == AVTPMAP_MALFORMED) {
+		refuse_frame(s, AVTPMAP_C_MALFORMED);
+	} else if (class == AVTPMAP_UNSUPPORTED) {
+		refuse_frame(s, AVTPMAP_C_UNSUPPORTED_FORMAT);
+	} else if (rx->flags & AVTPMAP_RX_MULTIBUF) {
+		avtpmap_account_skip(&s->account, s->ring.hdr, pdu,
+				     AVTPMAP_C_MULTIBUF);
+		trace_avtpmap_refuse(s, AVTPMAP_C_MULTIBUF);
+	} else if (pdu->len_bytes > s->room_bytes) {
+		avtpmap_account_skip(&s->account, s->ring.hdr, pdu,
+				     AVTPMAP_C_TOO_LONG);
+		trace_avtpmap_refuse(s, AVTPMAP_C_TOO_LONG);
+	} else {
+		return avtpmap_account(&s->account, s->ring.hdr, pdu, now_ns,
+				       e);
+	}
+	return false;
+}
+
+static bool stream_rx(struct stream *s, const struct avtpmap_rx *rx,
+		      enum avtpmap_class class, const struct avtpmap_pdu *pdu)
+{
+	u64 now_ns = ktime_get_ns();
+	struct avtpmap_entry e = {};
+	bool in_ring;
+
+	/* Two queues may bring frames of one stream; in practice they do not. */
+	spin_lock(&s->lock);
+	in_ring = account(s, rx, class, pdu, &e, now_ns);
+	if (in_ring) {
+		produce(s, rx, pdu, &e, now_ns);
+		if (unlikely(s->ring.hdr->state != AVTPMAP_RING_LIVE))
+			stream_start(s, &e, now_ns);
+	}
+	if (unlikely(e.events || e.flags & AVTPMAP_F_EPOCH))
+		stream_frame_events(s, &e, now_ns);
+	if (s->account.media_pos >= s->next_due)
+		stream_periods(s, now_ns);
+	spin_unlock(&s->lock);
+	return in_ring;
+}
+
+enum avtpmap_verdict port_rx(struct avtpmap_sink *sink,
+			     const struct avtpmap_rx *rx)
+{
+	struct port *port = container_of(sink, struct port, sink);
+	struct avtpmap_queue_stats *q = &port->queues[rx->queue].stats;
+	u32 frame_bytes = rx->len_bytes + rx->frag_bytes;
+	struct avtpmap_pdu pdu;
+	enum avtpmap_class class;
+	struct stream *s;
+
+	bump(&q->frames);
+	if (unlikely(rx->flags & AVTPMAP_RX_ERROR)) {
+		bump(&q->error);
+		return AVTPMAP_PASS;
+	}
+	if (unlikely(rx->flags & AVTPMAP_RX_MULTIBUF))
+		frame_bytes = U32_MAX;	/* the rest is not here to be measured */
+
+	class = avtpmap_parse(&pdu, rx->data, rx->data + rx->len_bytes,
+			      frame_bytes, rx->flags & AVTPMAP_RX_VLAN,
+			      rx->vlan_tci);
+	if (class == AVTPMAP_NOT_AVTP)
+		return AVTPMAP_PASS;
+	bump(&q->avtp);
+	if (class == AVTPMAP_CONTROL) {
+		bump(&q->control);
+		return AVTPMAP_PASS;
+	}
+	s = table_find(port, pdu.stream_id);
+	if (!s) {
+		bump(&q->unknown);
+		return AVTPMAP_PASS;
+	}
+	if (!stream_rx(s, rx, class, &pdu))
+		return AVTPMAP_PASS;
+	if (READ_ONCE(s->mode) == AVTPMAP_MODE_COPY) {
+		bump(&q->copied);
+		return AVTPMAP_PASS;
+	}
+	bump(&q->taken);
+	return AVTPMAP_CONSUMED;
+}
