@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/etherdevice.h>
+#include <linux/rtnetlink.h>
+#include <net/sock.h>
+
+#include "netlink.h"
+#include "netlink_dump.h"
+#include "port.h"
+#include "reader.h"
+#include "stream.h"
+
+/* A message of a dump or an event, or NULL if it does not fit. */
+static void *begin(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd)
+{
+	if (!cb)
+		return genlmsg_put(skb, 0, 0, &netlink_family, 0, cmd);
+	return genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+			   &netlink_family, NLM_F_MULTI, cmd);
+}
+
+static int put_u64(struct sk_buff *skb, int attr, u64 value)
+{
+	return nla_put_u64_64bit(skb, attr, value, AVTPMAP_A_PAD);
+}
+
+static int put_stream_id(struct sk_buff *skb, const struct stream *s)
+{
+	return nla_put_be64(skb, AVTPMAP_A_STREAM_ID, s->key.stream_id,
+			    AVTPMAP_A_PAD);
+}
+
+/* ---- ports ---- */
+
+static int put_queues(struct sk_buff *skb, const struct port *port)
+{
+	u32 i;
+
+	for (i = 0; i < port->n_queues; i++) {
+		struct avtpmap_queue_stats stats = port->queues[i].stats;
+
+		stats.queue = i;
+		if (stats.frames &&
+		    nla_put(skb, AVTPMAP_A_QUEUE, sizeof(stats), &stats))
+			return -EMSGSIZE;
+	}
+	return 0;
+}
+
+static int put_port(struct sk_buff *skb, const struct port *port)
+{
+	u32 gid = gid_valid(port->gid) ?
+		  from_kgid_munged(current_user_ns(), port->gid) : (u32)-1;
+
+	return nla_put_u32(skb, AVTPMAP_A_GID, gid) ||
+	       put_u64(skb, AVTPMAP_A_MEM_CAP, port->mem_cap_bytes) ||
+	       put_u64(skb, AVTPMAP_A_MEM_USED,
+		       atomic64_read(&port->mem_used_bytes)) ||
+	       nla_put_u32(skb, AVTPMAP_A_STREAMS, port->n_streams) ||
+	       put_queues(skb, port);
+}
+
+/* Also the netdevs that could be ports. */
+static int fill_netdev(struct sk_buff *skb, struct netlink_callback *cb,
+		       struct net_device *dev)
+{
+	struct port *port = port_find(dev);
+	bool hooked = avtpmap_hook_has_tap(dev);
+	void *msg;
+
+	if (!port && !hooked)
+		return 0;
+	msg = begin(skb, cb, AVTPMAP_CMD_PORT_GET);
+	if (!msg)
+		return -EMSGSIZE;
+	if (nla_put_u32(skb, AVTPMAP_A_IFINDEX, dev->ifindex) ||
+	    nla_put_string(skb, AVTPMAP_A_IFNAME, dev->name) ||
+	    nla_put_u32(skb, AVTPMAP_A_PHC_INDEX, port_phc_index(dev)) ||
+	    nla_put_string(skb, AVTPMAP_A_VERSION, AVTPMAP_VERSION) ||
+	    (hooked && nla_put_flag(skb, AVTPMAP_A_HOOKED)) ||
+	    (port && put_port(skb, port))) {
+		genlmsg_cancel(skb, msg);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, msg);
+	return 0;
+}
+
+/* In each dump, cb->args[0] is how many objects are told already. */
+int netlink_dump_ports(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct net_device *dev;
+	long i = 0;
+
+	rtnl_lock();
+	for_each_netdev(sock_net(skb->sk), dev) {
+		if (i++ < cb->args[0])
+			continue;
+		if (fill_netdev(skb, cb, dev))
+			break;
+		cb->args[0] = i;
+	}
+	rtnl_unlock();
+	return skb->len;
+}
+
+/* ---- streams ---- */
+
+static int put_config(struct sk_buff *skb, const struct stream_config *c)
+{
+	u8 mac[ETH_ALEN];
+
+	u64_to_ether_addr(c->mac, mac);
+	return nla_put_u32(skb, AVTPMAP_A_MODE, c->mode) ||
+	       (c->mac && nla_put(skb, AVTPMAP_A_MAC, sizeof(mac), mac)) ||
+	       (c->vid && nla_put_u32(skb, AVTPMAP_A_VID, c->vid)) ||
+	       nla_put_u32(skb, AVTPMAP_A_RATE, c->rate) ||
+	       (c->mbit && nla_put_u32(skb, AVTPMAP_A_MBIT, c->mbit)) ||
+	       nla_put_u32(skb, AVTPMAP_A_MS, c->ms) ||
+	       nla_put_u32(skb, AVTPMAP_A_UID,
+			   from_kuid_munged(current_user_ns(), c->uid));
+}
+
+static int put_ring(struct sk_buff *skb, const struct stream *s)
+{
+	const struct avtpmap_ring_hdr *hdr = s->ring.hdr;
+
+	return nla_put_u32(skb, AVTPMAP_A_N_SLOTS, hdr->n_slots) ||
+	       nla_put_u32(skb, AVTPMAP_A_STRIDE, hdr->stride) ||
+	       nla_put_u32(skb, AVTPMAP_A_PHC_INDEX, hdr->phc_index) ||
+	       nla_put_u32(skb, AVTPMAP_A_STATE, hdr->state) ||
+	       nla_put_u32(skb, AVTPMAP_A_EPOCH, hdr->epoch) ||
+	       nla_put_u32(skb, AVTPMAP_A_READERS, s->n_readers) ||
+	       put_u64(skb, AVTPMAP_A_RING_BYTES, s->ring.bytes) ||
+	       put_u64(skb, AVTPMAP_A_HEAD, hdr->head) ||
+	       put_u64(skb, AVTPMAP_A_MEDIA_POS, hdr->media_pos) ||
+	       put_u64(skb, AVTPMAP_A_COUNTERS_KNOWN, hdr->counters_known) ||
+	       nla_put(skb, AVTPMAP_A_FORMAT, sizeof(hdr->format),
+		       &hdr->format) ||
+	       nla_put(skb, AVTPMAP_A_COUNTERS, sizeof(hdr->counters),
+		       hdr->counters);
+}
+
+/* Under the lock, so that the figures of one stream agree. */
+static int fill_stream(struct sk_buff *skb, struct netlink_callback *cb,
+		       struct stream *s)
+{
+	void *msg = begin(skb, cb, AVTPMAP_CMD_STREAM_GET);
+	int full;
+
+	if (!msg)
+		return -EMSGSIZE;
+	full = nla_put_u32(skb, AVTPMAP_A_IFINDEX, s->port->ifindex) ||
+	       nla_put_string(skb, AVTPMAP_A_IFNAME, s->port->dev->name) ||
+	       nla_put_u32(skb, AVTPMAP_A_KIND, s->key.kind) ||
+	       put_stream_id(skb, s) || put_config(skb, &s->config);
+	if (!full) {
+		spin_lock_bh(&s->lock);
+		full = put_ring(skb, s);
+		spin_unlock_bh(&s->lock);
+	}
+	if (full) {
+		genlmsg_cancel(skb, msg);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, msg);
+	return 0;
+}
+
+static int dump_each_stream(struct sk_buff *skb, struct netlink_callback *cb,
+			    int (*fill)(struct sk_buff *skb,
+					struct netlink_callback *cb,
+					struct stream *s))
+{
+	struct stream *s;
+	struct port *port;
+	long i = 0;
+
+	rtnl_lock();
+	list_for_each_entry(port, &ports, node) {
+		if (port->net != sock_net(skb->sk))
+			continue;
+		list_for_each_entry(s, &port->streams, port_node) {
+			if (i++ < cb->args[0])
+				continue;
+			if (fill(skb, cb, s))
+				goto out;
+			cb->args[0] = i;
+		}
+	}
+out:
+	rtnl_unlock();
+	return skb->len;
+}
+
+int netlink_dump_streams(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return dump_each_stream(skb, cb, fill_stream);
+}
+
+static int fill_reader(struct sk_buff *skb, struct netlink_callback *cb,
+		       const struct stream *s, const struct reader *r)
+{
+	void *msg = begin(skb, cb, AVTPMAP_CMD_READER_GET);
+
+	if (!msg)
+		return -EMSGSIZE;
+	if (nla_put_u32(skb, AVTPMAP_A_IFINDEX, s->port->ifindex) ||
+	    put_stream_id(skb, s) || nla_put_u32(skb, AVTPMAP_A_PID, r->pid) ||
+	    nla_put_string(skb, AVTPMAP_A_COMM, r->comm)) {
+		genlmsg_cancel(skb, msg);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, msg);
+	return 0;
+}
+
+/* cb->args[1]: readers of this stream told already. */
+static int fill_readers(struct sk_buff *skb, struct netlink_callback *cb,
+			struct stream *s)
+{
+	struct reader *r;
+	int err = 0;
+	long i = 0;
+
+	spin_lock_bh(&s->lock);
+	list_for_each_entry(r, &s->readers, node) {
+		if (i++ < cb->args[1])
+			continue;
+		err = fill_reader(skb, cb, s, r);
+		if (err)
+			break;
+		cb->args[1] = i;
+	}
+	spin_unlock_bh(&s->lock);
+	if (!err)
+		cb->args[1] = 0;
+	return err;
+}
+
+int netlink_dump_readers(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return dump_each_stream(skb, cb, fill_readers);
+}
+
+/* ---- events ---- */
+
+/* @s is NULL for an event of the port itself. Lost if there is no memory. */
+static void send_event(const struct port *port, const struct stream *s,
+		       u32 events)
+{
+	struct net *net = dev_net(port->dev);
+	struct sk_buff *skb;
+	void *msg;
+
+	if (!genl_has_listeners(&netlink_family, net, 0))
+		return;
+	skb = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	if (!skb)
+		return;
+	msg = begin(skb, NULL, AVTPMAP_CMD_EVENT);
+	if (!msg || nla_put_u32(skb, AVTPMAP_A_IFINDEX, port->ifindex) ||
+	    nla_put_string(skb, AVTPMAP_A_IFNAME, port->dev->name) ||
+	    nla_put_u32(skb, AVTPMAP_A_EVENTS, events) ||
+	    (s && (put_stream_id(skb, s) ||
+		   nla_put(skb, AVTPMAP_A_COUNTERS,
+			   sizeof(s->ring.hdr->counters),
+			   s->ring.hdr->counters)))) {
+		nlmsg_free(skb);
+		return;
+	}
+	genlmsg_end(skb, msg);
+	genlmsg_multicast_netns(&netlink_family, net, skb, 0, 0, GFP_KERNEL);
+}
+
+void netlink_port_event(const struct port *port, u32 events)
+{
+	send_event(port, NULL, events);
+}
+
+void netlink_stream_event(const struct stream *s, u32 events)
+{
+	send_event(s->port, s, events);
+}
