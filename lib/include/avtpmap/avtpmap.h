@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libavtpmap: IEEE 1722 (AVTP) streams from memory-mapped rings.
+ *
+ * ring.h	the frames: peek and release
+ * stream.h	a handle: open, wait, events, format
+ * pcm.h	the frames' audio samples
+ * counters.h	what was received, lost and refused
+ * control.h	ports and streams: attach, add, delete, list
+ */
+#ifndef AVTPMAP_AVTPMAP_H
+#define AVTPMAP_AVTPMAP_H
+
+#include <avtpmap/control.h>
+#include <avtpmap/counters.h>
+#include <avtpmap/pcm.h>
+#include <avtpmap/ring.h>
+#include <avtpmap/stream.h>
+
+#endif /* AVTPMAP_AVTPMAP_H */

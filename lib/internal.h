@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* What the library's files know of each other's handles. */
+#ifndef AVTPMAP_LIB_INTERNAL_H
+#define AVTPMAP_LIB_INTERNAL_H
+
+#include <avtpmap/avtpmap.h>
+
+#include "backend.h"
+
+struct avtpmap_stream {
+	struct avtpmap_ring ring; /* first: avtpmap_ring() */
+	const struct backend *be;
+	size_t ring_bytes;
+	int fd;
+	__u32 events; /* collected by wait, not yet fetched */
+	void *priv; /* the backend's */
+	char reason[REASON_BYTES];
+};
+
+/**
+ * stream_set_ring() - check a ring and point a handle at it
+ * @s: the handle
+ * @mem: the ring: header page, then slots
+ * @bytes: readable bytes there
+ * @page: the handle's reader page; writable
+ * @head: position to begin at
+ * @media_pos: media position there
+ *
+ * Takes ownership of nothing. Returns 0, -EPROTONOSUPPORT for another ABI, or
+ * -EBADMSG for a geometry that contradicts itself; @why tells.
+ */
+int stream_set_ring(struct avtpmap_stream *s, const void *mem, size_t bytes,
+		    struct avtpmap_reader_page *page, __u64 head,
+		    __u64 media_pos, const struct text *why);
+
+/**
+ * stream_from_memory() - a handle on a ring that the caller keeps
+ * @out: to be closed with avtpmap_close(), which calls @be->close if set
+ * @be: of it, name, set_period, wait, info and close are used; each may be NULL
+ *
+ * Other arguments as stream_set_ring(). Unit tests, and backends that build
+ * their own rings, come in here.
+ */
+int stream_from_memory(struct avtpmap_stream **out, const struct backend *be,
+		       const void *mem, size_t bytes,
+		       struct avtpmap_reader_page *page, __u64 head,
+		       __u64 media_pos);
+
+/* The format of the epoch that @slot, which is held, belongs to. */
+int slot_format(struct avtpmap_stream *s, const struct avtpmap_slot *slot,
+		struct avtpmap_format *format);
+
+/* Port of "eth0" or "eth0.2", and VID 2 or 0. Returns 0 or -ENODEV. */
+int port_of_name(const char *name, __u32 *ifindex, char base[16], __u32 *vid);
+
+#endif

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: MIT
+/* Frames to blocks of samples: see avtpmap/pcm.h. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../internal.h"
+#include "../../kmod/shared/env.h"
+#include "decode.h"
+
+/**
+ * struct avtpmap_pcm - a stream read as audio
+ * @s: whose cursor this is
+ * @format: of @epoch
+ * @codec: for it, or NULL
+ * @block_bytes: bytes of one unit in the PDU
+ * @epoch: that the caller knows of; 0: none yet
+ * @align: see struct avtpmap_pcm_opts
+ * @placed: @pos is valid: nothing was missed since
+ * @pos: media position of the next unit to deliver
+ * @overrun_seen: avtpmap_overrun_frames() that the caller was told of, or is
+ *	about to be
+ * @missed: frames missed that the caller was not told of
+ */
+struct avtpmap_pcm {
+	struct avtpmap_stream *s;
+	struct avtpmap_format format;
+	const struct pcm_codec *codec;
+	__u32 block_bytes;
+	__u32 epoch;
+	__u32 align;
+	int placed;
+	__u64 pos;
+	__u64 overrun_seen;
+	__u64 missed;
+};
+
+/* What of a slot is needed here, whole. */
+struct frame {
+	__u64 media_pos;
+	__u32 units;
+	__u32 len_bytes;
+	__u32 flags;
+	__u32 epoch;
+};
+
+/* One read: where it writes, and how far it is. */
+struct read {
+	const struct pcm_out *out;
+	pcm_decode_fn *decode;
+	__u32 want;
+	__u32 done;
+	struct avtpmap_pcm_result *result;
+};
+
+enum { NOTHING_THERE = 1 };
+
+int avtpmap_pcm_open(struct avtpmap_pcm **out, struct avtpmap_stream *s,
+		     const struct avtpmap_pcm_opts *opts)
+{
+	struct avtpmap_pcm_opts o;
+	struct avtpmap_pcm *pcm;
+	int err = opts_copy(&o, sizeof(o), opts);
+
+	*out = NULL;
+	if (err)
+		return err;
+	if (o.resv)
+		return -EINVAL;
+	pcm = calloc(1, sizeof(*pcm));
+	if (!pcm)
+		return -ENOMEM;
+	pcm->s = s;
+	pcm->align = o.align;
+	pcm->overrun_seen = avtpmap_overrun_frames(s);
+	*out = pcm;
+	return 0;
+}
+
+void avtpmap_pcm_close(struct avtpmap_pcm *pcm)
+{
+	free(pcm);
+}
+
+/* The cursor jumped: whatever position we had is not where it is now. */
+static int overrun(struct avtpmap_pcm *pcm)
+{
+	__u64 frames = avtpmap_overrun_frames(pcm->s);
+
+	pcm->missed += frames - pcm->overrun_seen;
+	pcm->overrun_seen = frames;
+	pcm->placed = 0;
+	return -EPIPE;
+}
+
+/* Be done with the held frame: what was needed of it has been verified. */
+static void pass(struct avtpmap_pcm *pcm)
+{
+	pcm->s->ring.pos++;
+	pcm->s->ring.held = NULL;
+}
+
+/* The format of the next frame, or of the frames that are to come. */
+static int next_format(struct avtpmap_pcm *pcm, struct avtpmap_format *f,
+		       __u32 *epoch)
+{
+	const struct avtpmap_slot *slot;
+	int err;
+
+	for (;;) {
+		slot = avtpmap_peek(pcm->s);
+		if (!slot)
+			return avtpmap_format(pcm->s, f, epoch);
+		*epoch = env_load(&slot->epoch);
+		err = slot_format(pcm->s, slot, f);
+		if (avtpmap_verify(pcm->s))
+			overrun(pcm);
+		else if (err != -ENODATA)
+			return err;
+		else
+			pass(pcm); /* IEC 61883-6 NO-DATA: holds no units */
+	}
+}
+
+int avtpmap_pcm_format(struct avtpmap_pcm *pcm, struct avtpmap_format *format)
+{
+	struct avtpmap_format f;
+	__u32 epoch;
+	int err = next_format(pcm, &f, &epoch);
+
+	if (err)
+		return err;
+	if (epoch != pcm->epoch)
+		pcm->placed = 0;
+	pcm->epoch = epoch;
+	pcm->format = f;
+	pcm->codec = pcm_codec_of(f.encoding);
+	if (f.unit != AVTPMAP_UNIT_SAMPLES || !f.channels ||
+	    (pcm->codec && pcm->codec->sample_bytes != f.sample_bytes))
+		pcm->codec = NULL;
+	pcm->block_bytes = f.channels * f.sample_bytes;
+	if (format)
+		*format = f;
+	return pcm->codec ? (int)pcm->codec->type : -ENOTSUP;
+}
+
+/* The next frame's descriptor, whole, still held. */
+static int next_frame(struct avtpmap_pcm *pcm, struct frame *f,
+		      const struct avtpmap_slot **slot)
+{
+	*slot = avtpmap_peek(pcm->s);
+	if (avtpmap_overrun_frames(pcm->s) != pcm->overrun_seen)
+		return overrun(pcm);
+	if (!*slot)
+		return NOTHING_THERE;
+	f->media_pos = env_load(&(*slot)->media_pos); /* G */
+	f->units = env_load(&(*slot)->units);
+	f->len_bytes = env_load(&(*slot)->len_bytes);
+	f->flags = env_load(&(*slot)->flags);
+	f->epoch = env_load(&(*slot)->epoch);
+	return avtpmap_verify(pcm->s) ? overrun(pcm) : 0;
+}
+
+/* Where reading begins: at the frame, or at the next multiple of align. */
+static void place(struct avtpmap_pcm *pcm, __u64 media_pos, struct read *rd)
+{
+	__u64 skip = 0;
+
+	if (pcm->align && media_pos % pcm->align)
+		skip = pcm->align - media_pos % pcm->align;
+	pcm->pos = media_pos + skip;
+	pcm->placed = 1;
+	rd->result->dropped_units += skip;
+}
+
+static void advance(struct avtpmap_pcm *pcm, struct read *rd, __u32 units)
+{
+	if (!rd->done)
+		rd->result->media_pos = pcm->pos;
+	rd->done += units;
+	pcm->pos += units;
+}
+
+static __u32 min_u64(__u32 a, __u64 b)
+{
+	return b < a ? (__u32)b : a;
+}
+
+/* Units from the frame; those that it turns out not to hold are silence. */
+static int read_frame(struct avtpmap_pcm *pcm, struct read *rd,
+		      const struct frame *f, const struct avtpmap_slot *slot)
+{
+	__u32 skip = pcm->pos - f->media_pos;
+	__u32 n = min_u64(rd->want - rd->done, f->units - skip);
+	__u64 from = pcm->format.header_bytes + (__u64)skip * pcm->block_bytes;
+	__u64 to = from + (__u64)n * pcm->block_bytes;
+	__u32 room = (1u << pcm->s->ring.shift) - sizeof(*slot);
+
+	if (to > f->len_bytes || to > room) {
+		pcm_silence(rd->out, pcm->codec->type, rd->done, n);
+		rd->result->silence += n;
+	} else {
+		rd->decode(rd->out, rd->done, avtpmap_slot_pdu(slot) + from,
+			   n); /* G */
+		if (avtpmap_verify(pcm->s)) /* H */
+			return overrun(pcm);
+	}
+	rd->result->flags |= f->flags;
+	advance(pcm, rd, n);
+	if (pcm->pos == f->media_pos + f->units)
+		pass(pcm);
+	return 0;
+}
+
+/* One step of a read: some units, or one frame less in the way. */
+static int step(struct avtpmap_pcm *pcm, struct read *rd)
+{
+	const struct avtpmap_slot *slot;
+	struct frame f;
+	__u32 n;
+	int err = next_frame(pcm, &f, &slot);
+
+	if (err)
+		return err;
+	if (f.epoch != pcm->epoch)
+		return -ESTRPIPE;
+	if (!pcm->codec)
+		return -ENOTSUP;
+	if (f.flags & (AVTPMAP_F_LATE | AVTPMAP_F_DUPLICATE)) {
+		rd->result->dropped_frames++;
+		pass(pcm);
+		return 0;
+	}
+	if (!pcm->placed)
+		place(pcm, f.media_pos, rd);
+	if (pcm->pos < f.media_pos) {
+		n = min_u64(rd->want - rd->done, f.media_pos - pcm->pos);
+		pcm_silence(rd->out, pcm->codec->type, rd->done, n);
+		rd->result->silence += n;
+		rd->result->flags |= f.flags;
+		advance(pcm, rd, n);
+		return 0;
+	}
+	if (pcm->pos >= f.media_pos + f.units) {
+		pass(pcm);
+		return 0;
+	}
+	return read_frame(pcm, rd, &f, slot);
+}
+
+static int read_units(struct avtpmap_pcm *pcm, struct read *rd)
+{
+	int err = pcm->missed ? -EPIPE : 0;
+
+	while (!err && rd->done < rd->want)
+		err = step(pcm, rd);
+	if (pcm->placed)
+		avtpmap_ring_ack(&pcm->s->ring, pcm->pos);
+	if (rd->done || err == NOTHING_THERE)
+		return rd->done;
+	if (err == -EPIPE) {
+		rd->result->missed_frames = pcm->missed;
+		pcm->missed = 0;
+	}
+	return err;
+}
+
+static int read_to(struct avtpmap_pcm *pcm, struct pcm_out *out, __u32 units,
+		   struct avtpmap_pcm_result *result)
+{
+	struct avtpmap_pcm_result unused;
+	struct read rd = { .out = out, .want = units };
+
+	if (units > INT32_MAX)
+		return -EINVAL;
+	rd.result = result ? result : &unused;
+	memset(rd.result, 0, sizeof(*rd.result));
+	out->channels = pcm->format.channels;
+	if (pcm->codec)
+		rd.decode = out->planes ? pcm->codec->planar :
+					  pcm->codec->native;
+	return read_units(pcm, &rd);
+}
+
+int avtpmap_pcm_read_planar(struct avtpmap_pcm *pcm, float *const *planes,
+			    uint32_t units, struct avtpmap_pcm_result *result)
+{
+	struct pcm_out out = { .planes = planes };
+
+	return read_to(pcm, &out, units, result);
+}
+
+int avtpmap_pcm_read_native(struct avtpmap_pcm *pcm, void *buf, uint32_t units,
+			    struct avtpmap_pcm_result *result)
+{
+	struct pcm_out out = { .interleaved = buf };
+
+	return read_to(pcm, &out, units, result);
+}
