@@ -16,10 +16,14 @@ struct avtpmap_key {
 	__u32 kind;
 };
 
-/* Fibonacci hashing: talkers differ in the MAC's low bytes and the last two. */
+/*
+ * Fibonacci hashing. Talkers differ in the MAC's low bytes and the last two, so
+ * these must be the low ones of the factor: what is high in it never reaches
+ * the low bits of the result.
+ */
 static __always_inline __u32 avtpmap_key_hash(__be64 stream_id)
 {
-	return ((__u64)stream_id * 0x9e3779b97f4a7c15ull) >> 32;
+	return (env_be64(stream_id) * 0x9e3779b97f4a7c15ull) >> 32;
 }
 
 /* Untagged and priority tagged frames match any VID: a NIC may strip the tag. */
