@@ -34,7 +34,8 @@ enum {
  * @nominal_units: units of the last frame that had any
  * @nominal_bytes: data_bytes of that frame
  * @rate_hz: media units per second, or 0
- * @skipped_units: of frames that passed since the last one in the ring
+ * @skipped_units: of frames lost or passed since the last one in the ring
+ * @skipped_lost: frames lost among them
  * @sequence: of the newest frame
  * @mr: its mr
  * @tu: its tu
@@ -55,13 +56,14 @@ struct avtpmap_account {
 	__u32 nominal_bytes;
 	__u32 rate_hz;
 	__u32 skipped_units;
+	__u32 skipped_lost;
 	__u8 sequence;
 	__u8 mr;
 	__u8 tu;
 	__u8 dbc;
 	__u8 settle;
 	__u8 stale;
-	__u8 resv[6];
+	__u8 resv[2];
 };
 
 /**
@@ -146,13 +148,14 @@ static inline int aaf_format(struct avtpmap_format *f, __u32 raw)
 static inline int cip_format(struct avtpmap_format *f, __u32 raw)
 {
 	__u32 fdf = raw >> 8 & 0xff;
+	__u32 dbs = raw & 0xff;
 
 	if (!raw)				/* no CIP header */
 		return 1;
 	f->header_bytes = 32;
 	if ((raw >> 16 & 0x3f) != 0x10)		/* video and others, as packets */
 		return 1;
-	f->channels = raw & 0xff;
+	f->channels = dbs;
 	f->rate_hz = am824_rate_hz(fdf & 7);
 	f->bit_depth = 24;
 	f->sample_bytes = 4;
@@ -162,9 +165,11 @@ static inline int cip_format(struct avtpmap_format *f, __u32 raw)
 		f->encoding = AVTPMAP_ENC_AM824;
 		break;
 	case 1:					/* 4 samples of 24 bits in 3 quadlets */
+		if (dbs % 3)
+			return 0;
 		f->encoding = AVTPMAP_ENC_AM24X4;
 		f->sample_bytes = 3;
-		f->channels = f->channels * 4 / 3;
+		f->channels = dbs / 3 * 4;
 		break;
 	case 2:
 		f->encoding = AVTPMAP_ENC_AMFLOAT;
@@ -203,7 +208,7 @@ static inline int avtpmap_format_of(struct avtpmap_format *f, __u64 format_raw)
  */
 static inline void start_epoch(struct avtpmap_account *a,
 			       struct avtpmap_ring_hdr *hdr,
-			       const struct avtpmap_pdu *pdu,
+			       const struct avtpmap_pdu *pdu, __u64 format_raw,
 			       const struct avtpmap_format *f,
 			       struct avtpmap_entry *e)
 {
@@ -211,14 +216,14 @@ static inline void start_epoch(struct avtpmap_account *a,
 		count(hdr, AVTPMAP_C_STREAM_INTERRUPTED, 1);
 		e->events |= AVTPMAP_EV_EPOCH;
 	}
-	if (a->epoch && a->format_raw != pdu->format_raw)
+	if (a->epoch && a->format_raw != format_raw)
 		count(hdr, AVTPMAP_C_FORMAT_CHANGED, 1);
 	if (a->epoch && a->talker != pdu->src_mac)
 		count(hdr, AVTPMAP_C_TALKER_CHANGED, 1);
 
 	a->epoch++;
 	a->talker = pdu->src_mac;
-	a->format_raw = pdu->format_raw;
+	a->format_raw = format_raw;
 	a->unit = f->unit;
 	a->rate_hz = f->rate_hz;
 	a->block_bytes = f->channels * f->sample_bytes;
@@ -226,6 +231,7 @@ static inline void start_epoch(struct avtpmap_account *a,
 	a->nominal_bytes = 0;
 	a->wrap_ns = 0;
 	a->skipped_units = 0;
+	a->skipped_lost = 0;
 	a->settle = SETTLE_FRAMES;
 	a->stale = 0;
 	a->mr = pdu->mr;
@@ -318,25 +324,30 @@ static inline void account_stale(struct avtpmap_account *a,
  * Units in the frames lost. DBC says how many modulo 256; the frames lost say
  * about how many.
  */
-static inline void account_loss(struct avtpmap_account *a,
-				struct avtpmap_ring_hdr *hdr,
-				const struct avtpmap_pdu *pdu, __u8 delta,
-				struct avtpmap_entry *e)
+static inline __u32 units_lost(const struct avtpmap_account *a,
+			       const struct avtpmap_pdu *pdu, __u32 lost)
 {
-	__u32 guess;
+	__u32 guess = a->unit == AVTPMAP_UNIT_VIDEO ? 0 :
+		      a->unit == AVTPMAP_UNIT_PACKETS ? lost :
+		      lost * a->nominal_units;
 
-	e->lost = delta - 1;
-	guess = a->unit == AVTPMAP_UNIT_VIDEO ? 0 :
-		a->unit == AVTPMAP_UNIT_PACKETS ? e->lost :
-		e->lost * a->nominal_units;
-	e->lost_units = guess;
 	if (pdu->subtype == AVTPMAP_SUB_61883_IIDC &&
 	    a->unit == AVTPMAP_UNIT_SAMPLES) {
 		__s8 off = (__s8)(__u8)(pdu->dbc - a->dbc - guess);
 
 		if (off > 0 || (__u32)-off <= guess)
-			e->lost_units = guess + off;
+			return guess + off;
 	}
+	return guess;
+}
+
+static inline void account_loss(struct avtpmap_account *a,
+				struct avtpmap_ring_hdr *hdr,
+				const struct avtpmap_pdu *pdu, __u8 delta,
+				struct avtpmap_entry *e)
+{
+	e->lost = delta - 1;
+	e->lost_units = units_lost(a, pdu, e->lost);
 	count(hdr, AVTPMAP_C_FRAMES_LOST, e->lost);
 	e->flags |= AVTPMAP_F_GAP;
 	e->events |= AVTPMAP_EV_GAP;
@@ -384,6 +395,37 @@ static __always_inline int refuse(struct avtpmap_ring_hdr *hdr,
 	return 0;
 }
 
+/*
+ * A frame that begins an epoch, if it can: one that is refused must leave no
+ * trace in the accounts, or the next would be taken for its follower.
+ */
+static inline int account_fresh(struct avtpmap_account *a,
+				struct avtpmap_ring_hdr *hdr,
+				const struct avtpmap_pdu *pdu,
+				enum sequence_step step,
+				struct avtpmap_entry *e)
+{
+	__u64 format_raw = pdu->format_raw;
+	struct avtpmap_format f;
+
+	if (!format_raw && step == STEP_RESYNC)
+		format_raw = a->format_raw;
+	/* a talker or a stream cannot begin with NO-DATA */
+	if (!format_raw || !avtpmap_format_of(&f, format_raw))
+		return refuse(hdr, AVTPMAP_C_UNSUPPORTED_FORMAT);
+	if (f.unit == AVTPMAP_UNIT_SAMPLES && !(pdu->flags & AVTPMAP_F_NODATA) &&
+	    (!pdu->data_bytes ||
+	     pdu->data_bytes % (f.channels * f.sample_bytes)))
+		return refuse(hdr, AVTPMAP_C_MALFORMED);
+	if (step == STEP_RESYNC) {
+		count(hdr, AVTPMAP_C_SEQ_NUM_MISMATCH, 1);
+		count(hdr, AVTPMAP_C_RESYNC, 1);
+		e->events |= AVTPMAP_EV_GAP;
+	}
+	start_epoch(a, hdr, pdu, format_raw, &f, e);
+	return units_of(a, pdu, &e->units);
+}
+
 /**
  * avtpmap_account() - enter a frame of class AVTPMAP_STREAM into the accounts
  * @a: the stream's
@@ -401,44 +443,34 @@ static __always_inline int avtpmap_account(struct avtpmap_account *a,
 					   struct avtpmap_entry *e)
 {
 	__u8 delta = pdu->sequence - a->sequence;
-	__u64 silence_ns = now_ns - a->last_ns;
+	/* two CPUs may take the time in one order and come here in the other */
+	__u64 silence_ns = now_ns > a->last_ns ? now_ns - a->last_ns : 0;
 	enum sequence_step step = STEP_NEXT;
 	int fresh = 0;
 
 	__builtin_memset(e, 0, sizeof(*e));
 	e->flags = pdu->flags;
 
-	if (pdu->src_mac != a->talker) {
+	if (!a->epoch || pdu->src_mac != a->talker) {
 		if (a->epoch && silence_ns < AVTPMAP_SILENCE_NS) {
 			e->events = AVTPMAP_EV_CONFLICT;
 			return refuse(hdr, AVTPMAP_C_CONFLICT);
 		}
 		fresh = 1;
+	} else if (pdu->format_raw && pdu->format_raw != a->format_raw) {
+		fresh = 1;
 	} else {
 		step = sequence_step(a, delta, silence_ns);
 	}
-	if (pdu->format_raw != a->format_raw) {
-		if (pdu->format_raw)
-			fresh = 1;
-		else if (fresh)		/* cannot begin with NO-DATA */
-			return refuse(hdr, AVTPMAP_C_UNSUPPORTED_FORMAT);
-	}
-	if (!fresh && step != STEP_NEXT)
-		count(hdr, AVTPMAP_C_SEQ_NUM_MISMATCH, 1);
-	if (!fresh && step == STEP_RESYNC) {
-		count(hdr, AVTPMAP_C_RESYNC, 1);
-		fresh = 1;
-	}
-	if (fresh) {
-		struct avtpmap_format f;
-
-		if (!avtpmap_format_of(&f, pdu->format_raw ?: a->format_raw))
-			return refuse(hdr, AVTPMAP_C_UNSUPPORTED_FORMAT);
-		start_epoch(a, hdr, pdu, &f, e);
+	if (fresh || step == STEP_RESYNC) {
+		if (!account_fresh(a, hdr, pdu, step, e))
+			return 0;
 		step = STEP_NEXT;
-	}
-	if (!units_of(a, pdu, &e->units))
+	} else if (!units_of(a, pdu, &e->units)) {
 		return refuse(hdr, AVTPMAP_C_MALFORMED);
+	} else if (step != STEP_NEXT) {
+		count(hdr, AVTPMAP_C_SEQ_NUM_MISMATCH, 1);
+	}
 
 	a->last_ns = now_ns;
 	if (step == STEP_LATE || step == STEP_DUPLICATE) {
@@ -452,9 +484,12 @@ static __always_inline int avtpmap_account(struct avtpmap_account *a,
 		 !a->settle)
 		account_dbc(a, hdr, pdu, e);
 	account_bits(a, hdr, pdu, e);
-	if (a->skipped_units) {
+	if (a->skipped_units || a->skipped_lost) {
+		e->lost += a->skipped_lost;
 		e->lost_units += a->skipped_units;
 		e->flags |= AVTPMAP_F_GAP;
+		e->events |= AVTPMAP_EV_GAP;
+		a->skipped_lost = 0;
 		a->skipped_units = 0;
 	}
 	e->media_pos = a->media_pos + e->lost_units;
@@ -482,14 +517,22 @@ static inline void avtpmap_account_skip(struct avtpmap_account *a,
 					const struct avtpmap_pdu *pdu,
 					enum avtpmap_counter reason)
 {
+	__u8 delta = pdu->sequence - a->sequence;
 	__u32 units;
 
 	count(hdr, reason, 1);
 	if (!a->epoch || pdu->src_mac != a->talker ||
 	    pdu->format_raw != a->format_raw ||
-	    (__u8)(pdu->sequence - a->sequence) != 1 ||
-	    !units_of(a, pdu, &units))
+	    !delta || delta > LOST_MAX + 1)
 		return;
+	if (delta > 1 && !a->settle) {
+		count(hdr, AVTPMAP_C_SEQ_NUM_MISMATCH, 1);
+		count(hdr, AVTPMAP_C_FRAMES_LOST, delta - 1);
+		a->skipped_lost += delta - 1;
+		a->skipped_units += units_lost(a, pdu, delta - 1);
+	}
+	if (!units_of(a, pdu, &units))
+		units = 0;
 	a->skipped_units += units;
 	a->sequence = pdu->sequence;
 	a->dbc = pdu->dbc + units;
