@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
@@ -63,12 +64,14 @@ static long ioctl_wait(struct reader *r, void __user *arg)
 static long ioctl_info(struct reader *r, void __user *arg)
 {
 	struct avtpmap_reader_info info;
+	int err = reader_info(r, &info);
 
-	if (!reader_stream(r))
-		return -ENOTCONN;
-	reader_info(r, &info);
+	if (err)
+		return err;
 	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
 }
+
+static long ioctl_group_add(struct reader *r, void __user *arg);
 
 static long avtpmap_ioctl(struct file *file, unsigned int cmd,
 			  unsigned long arg)
@@ -85,6 +88,8 @@ static long avtpmap_ioctl(struct file *file, unsigned int cmd,
 		return ioctl_wait(r, p);
 	case AVTPMAP_IOC_INFO:
 		return ioctl_info(r, p);
+	case AVTPMAP_IOC_GROUP_ADD:
+		return ioctl_group_add(r, p);
 	default:
 		return -ENOTTY;
 	}
@@ -94,8 +99,13 @@ static __poll_t avtpmap_poll(struct file *file, poll_table *wait)
 {
 	struct reader *r = file->private_data;
 	struct stream *s = reader_stream(r);
+	struct group *g = reader_head_of(r);
 	__poll_t mask = 0;
 
+	if (g) {
+		poll_wait(file, &g->wait, wait);
+		return group_ready(g) ? EPOLLIN | EPOLLRDNORM : 0;
+	}
 	if (!s)
 		return EPOLLERR;
 	poll_wait(file, &r->wait, wait);
@@ -141,6 +151,23 @@ static const struct file_operations avtpmap_fops = {
 	.poll		= avtpmap_poll,
 	.mmap		= avtpmap_mmap,
 };
+
+static long ioctl_group_add(struct reader *r, void __user *arg)
+{
+	struct avtpmap_group group;
+	struct file *member;
+	int err = -EINVAL;
+
+	if (copy_from_user(&group, arg, sizeof(group)))
+		return -EFAULT;
+	member = fget(group.fd);
+	if (!member)
+		return -EBADF;
+	if (member->f_op == &avtpmap_fops && !group.flags)
+		err = reader_group_add(r, member->private_data);
+	fput(member);
+	return err;
+}
 
 /* Anyone may open it; bind asks for the capability or the port's group. */
 static struct miscdevice avtpmap_misc = {

@@ -69,7 +69,10 @@ void reader_destroy(struct reader *r)
 {
 	struct stream *s = r->stream;
 
+	if (r->head_of)
+		group_destroy(r->head_of);
 	if (s) {
+		group_leave(r);
 		spin_lock_bh(&s->lock);
 		list_del(&r->node);
 		s->n_readers--;
@@ -118,7 +121,7 @@ int reader_bind(struct reader *r, struct avtpmap_bind *bind)
 
 	mutex_lock(&r->bind_lock);
 	err = -EBUSY;
-	if (r->stream)
+	if (r->stream || r->head_of)
 		goto out;
 	if (!r->page) {
 		err = -ENOMEM;
@@ -137,6 +140,25 @@ int reader_bind(struct reader *r, struct avtpmap_bind *bind)
 out:
 	mutex_unlock(&r->bind_lock);
 	return err;
+}
+
+int reader_group_add(struct reader *head, struct reader *member)
+{
+	int err = 0;
+
+	mutex_lock(&head->bind_lock);
+	if (head->stream || member == head)
+		err = -EBUSY;
+	if (!err && !head->head_of) {
+		struct group *g = group_create();
+
+		if (g)
+			smp_store_release(&head->head_of, g); /* pairs with reader_head_of() */
+		else
+			err = -ENOMEM;
+	}
+	mutex_unlock(&head->bind_lock);
+	return err ?: group_add(head->head_of, member);
 }
 
 /* ---- when to wake, under the stream's lock ---- */
@@ -162,14 +184,36 @@ static void wake(struct reader *r, enum avtpmap_counter why, u64 now_ns)
 		wake_up_interruptible_poll(&r->wait, EPOLLIN | EPOLLRDNORM);
 }
 
+/* From here on; what is due already is not waited for. */
+void reader_change_period(struct reader *r, u32 period)
+{
+	struct stream *s = r->stream;
+
+	lockdep_assert_held(&s->lock);
+	WRITE_ONCE(r->period, period);
+	WRITE_ONCE(r->wake_period, 0);
+	r->next_due = U64_MAX;
+	r->last_wake_ns = ktime_get_ns();
+	reader_tune(r, s->account.media_pos);
+	if (!s->gone)
+		s->next_due = min(s->next_due, r->next_due);
+	if (r->deadline_ns)
+		stream_arm(s, r->last_wake_ns + r->deadline_ns);
+}
+
 /* One frame may end several periods: after loss, or if it is longer. */
 void reader_period(struct reader *r, u64 now_ns)
 {
 	u64 media_pos = r->stream->account.media_pos;
+	u64 before = r->next_due - r->wake_period;
 
-	r->info.periods += avtpmap_period_due(r->next_due - r->wake_period,
-					      media_pos, r->period);
 	r->next_due = avtpmap_period_next(media_pos, r->wake_period);
+	r->info.periods += avtpmap_period_due(before, media_pos, r->period);
+	if (r->group) {
+		group_period(r, avtpmap_period_due(before, media_pos,
+						   r->wake_period), now_ns);
+		return;
+	}
 	r->info.wakes_period++;
 	wake(r, AVTPMAP_C_WAKES_PERIOD, now_ns);
 }
@@ -178,6 +222,10 @@ void reader_event(struct reader *r, u32 events, u64 now_ns)
 {
 	u64 ok_ns = r->last_wake_ns + AVTPMAP_FLOOR_NS;
 
+	if (r->group) {
+		group_event(r->group, events, now_ns);
+		return;
+	}
 	events &= r->events;
 	if (!events)
 		return;
@@ -216,6 +264,8 @@ u64 reader_timer(struct reader *r, u64 now_ns)
 void reader_gone(struct reader *r)
 {
 	lockdep_assert_held(&r->stream->lock);
+	if (r->group)
+		group_gone(r);
 	wake_up_interruptible_poll(&r->wait, EPOLLIN | EPOLLERR | EPOLLHUP);
 }
 
@@ -224,8 +274,10 @@ void reader_gone(struct reader *r)
 int reader_set_period(struct reader *r, const struct avtpmap_period *p)
 {
 	struct stream *s = reader_stream(r);
+	struct group *g = reader_head_of(r);
+	int err = 0;
 
-	if (!s)
+	if (!s && !g)
 		return -ENOTCONN;
 	if (p->period > AVTPMAP_PERIOD_MAX || p->resv[0] || p->resv[1] ||
 	    p->events & ~AVTPMAP_EV_ALL)
@@ -233,20 +285,19 @@ int reader_set_period(struct reader *r, const struct avtpmap_period *p)
 	if (p->deadline_ns && (p->deadline_ns < AVTPMAP_FLOOR_NS ||
 			       p->deadline_ns > AVTPMAP_DEADLINE_MAX_NS))
 		return -ERANGE;
+	if (g)
+		return group_set_period(g, p);
 
 	spin_lock_bh(&s->lock);
-	WRITE_ONCE(r->period, p->period);
-	r->events = p->events;
-	r->deadline_ns = p->deadline_ns;
-	r->last_wake_ns = ktime_get_ns();
-	r->next_due = U64_MAX;
-	reader_tune(r, s->account.media_pos);
-	if (!s->gone)
-		s->next_due = min(s->next_due, r->next_due);
-	if (r->deadline_ns)
-		stream_arm(s, r->last_wake_ns + r->deadline_ns);
+	if (r->group) {
+		err = -EBUSY;	/* the group's period is its members' */
+	} else {
+		r->events = p->events;
+		r->deadline_ns = p->deadline_ns;
+		reader_change_period(r, p->period);
+	}
 	spin_unlock_bh(&s->lock);
-	return 0;
+	return err;
 }
 
 /* acked is the user's: read once, and no later than what is published. */
@@ -255,9 +306,11 @@ static u64 done_until(const struct reader *r, u64 media_pos)
 	return min(READ_ONCE(r->page->acked), media_pos);
 }
 
-static u64 periods_due(const struct reader *r, u32 period)
+/* Periods not yet done with; @wake: in steps that are worth a wake. */
+u64 reader_due(const struct reader *r, bool wake)
 {
 	u64 media_pos = READ_ONCE(r->stream->ring.hdr->media_pos);
+	u32 period = wake ? READ_ONCE(r->wake_period) : READ_ONCE(r->period);
 
 	return period ? avtpmap_period_due(done_until(r, media_pos), media_pos,
 					   period) : 0;
@@ -268,18 +321,21 @@ bool reader_ready(const struct reader *r)
 {
 	return READ_ONCE(r->pending) ||
 	       READ_ONCE(r->stream->ring.hdr->state) == AVTPMAP_RING_GONE ||
-	       periods_due(r, READ_ONCE(r->wake_period));
+	       reader_due(r, true);
 }
 
 int reader_wait(struct reader *r, struct avtpmap_wait *w)
 {
 	struct stream *s = reader_stream(r);
+	struct group *g = reader_head_of(r);
 	int err = 0;
 
-	if (!s)
+	if (!s && !g)
 		return -ENOTCONN;
 	if (w->resv)
 		return -EINVAL;
+	if (g)
+		return group_wait(g, w);
 	if (w->timeout_ns > KTIME_MAX)
 		err = wait_event_interruptible(r->wait, reader_ready(r));
 	else if (w->timeout_ns)
@@ -288,7 +344,7 @@ int reader_wait(struct reader *r, struct avtpmap_wait *w)
 	if (err && err != -ETIME)
 		return -EINTR;
 
-	w->due = min_t(u64, periods_due(r, READ_ONCE(r->period)), U32_MAX);
+	w->due = min_t(u64, reader_due(r, false), U32_MAX);
 	spin_lock_bh(&s->lock);
 	w->events = r->pending;
 	WRITE_ONCE(r->pending, 0);
@@ -300,12 +356,20 @@ int reader_wait(struct reader *r, struct avtpmap_wait *w)
 	return err;
 }
 
-void reader_info(struct reader *r, struct avtpmap_reader_info *info)
+int reader_info(struct reader *r, struct avtpmap_reader_info *info)
 {
-	struct stream *s = r->stream;
+	struct stream *s = reader_stream(r);
+	struct group *g = reader_head_of(r);
 
+	if (!s && !g)
+		return -ENOTCONN;
+	if (g) {
+		group_info(g, info);
+		return 0;
+	}
 	spin_lock_bh(&s->lock);
 	*info = r->info;
 	info->wake_period = r->wake_period;
 	spin_unlock_bh(&s->lock);
+	return 0;
 }

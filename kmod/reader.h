@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A reader: an open handle, bound to one stream. */
+/* A reader: an open handle, bound to one stream (or the head of a group). */
 #ifndef AVTPMAP_READER_H
 #define AVTPMAP_READER_H
 
@@ -8,11 +8,13 @@
 #include <linux/uidgid.h>
 #include <linux/wait.h>
 
+#include "group.h"
 #include "stream.h"
 
 /**
  * struct reader - an open handle
  * @stream: reference; set once, by bind (release)
+ * @head_of: the group that this handle is instead; set once (release)
  * @page: the only memory that the user may write; set before @stream
  * @bind_lock: Protects: the binding
  * @uid: who is charged for the handle (immutable)
@@ -29,9 +31,15 @@
  * @deadline_ns: 0: none (stream's lock)
  * @last_wake_ns: (stream's lock)
  * @info: counts (stream's lock)
+ * @group: that it is a member of, or NULL (stream's lock)
+ * @group_node: in the group's members (group's lock)
+ * @ended: periods that ended for it in the group (group's lock)
+ * @ended_at_wake: the same when the group last woke (group's lock)
+ * @in_quorum: the group waits for it (group's lock)
  */
 struct reader {
 	struct stream *stream;
+	struct group *head_of;
 	struct avtpmap_reader_page *page;
 	struct mutex bind_lock;
 	kuid_t uid;
@@ -49,24 +57,39 @@ struct reader {
 	u64 deadline_ns;
 	u64 last_wake_ns;
 	struct avtpmap_reader_info info;
+
+	struct group *group;
+	struct list_head group_node;
+	u64 ended;
+	u64 ended_at_wake;
+	bool in_quorum;
 };
 
 struct reader *reader_create(void);
 void reader_destroy(struct reader *r);
 int reader_bind(struct reader *r, struct avtpmap_bind *bind);
+int reader_group_add(struct reader *head, struct reader *member);
 int reader_set_period(struct reader *r, const struct avtpmap_period *p);
 int reader_wait(struct reader *r, struct avtpmap_wait *w);
-void reader_info(struct reader *r, struct avtpmap_reader_info *info);
+int reader_info(struct reader *r, struct avtpmap_reader_info *info);
 bool reader_ready(const struct reader *r);
+u64 reader_due(const struct reader *r, bool wake);
 
 /* The stream that @r is bound to, or NULL. */
 static inline struct stream *reader_stream(const struct reader *r)
 {
-	return smp_load_acquire(&r->stream);	/* pairs with reader_bind() */
+	return smp_load_acquire(&r->stream);	/* pairs with join() */
+}
+
+/* The group that @r is the head of, or NULL. */
+static inline struct group *reader_head_of(const struct reader *r)
+{
+	return smp_load_acquire(&r->head_of); /* pairs with reader_group_add() */
 }
 
 /* With the stream's lock held. */
 void reader_tune(struct reader *r, u64 media_pos);
+void reader_change_period(struct reader *r, u32 period);
 void reader_period(struct reader *r, u64 now_ns);
 void reader_event(struct reader *r, u32 events, u64 now_ns);
 u64 reader_timer(struct reader *r, u64 now_ns);

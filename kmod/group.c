@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/poll.h>
+#include <linux/slab.h>
+
+#include "group.h"
+#include "reader.h"
+#include "shared/period.h"
+
+enum {
+	GROUP_MEMBERS_MAX = 256,
+	SILENT_PERIODS = 2,	/* of another member, until one leaves the quorum */
+};
+
+/* Protects: who is a member of what.
+ * Ordering: outside every stream's lock
+ */
+static DEFINE_MUTEX(members_lock);
+
+/* ---- under g->lock ---- */
+
+static void arm(struct group *g, u64 at_ns)
+{
+	lockdep_assert_held(&g->lock);
+	if (!g->closing)
+		hrtimer_start(&g->timer, ns_to_ktime(at_ns),
+			      HRTIMER_MODE_ABS_SOFT);
+}
+
+static void wake(struct group *g, u64 *counter, u64 now_ns)
+{
+	lockdep_assert_held(&g->lock);
+	++*counter;
+	g->last_wake_ns = now_ns;
+	g->owed = false;
+	if (wq_has_sleeper(&g->wait))
+		wake_up_interruptible_poll(&g->wait, EPOLLIN | EPOLLRDNORM);
+}
+
+static void raise_event(struct group *g, u32 events, u64 now_ns)
+{
+	lockdep_assert_held(&g->lock);
+	events &= g->events;
+	if (!events)
+		return;
+	g->pending |= events;
+	if (now_ns >= g->last_wake_ns + AVTPMAP_FLOOR_NS) {
+		wake(g, &g->info.wakes_event, now_ns);
+	} else if (!g->owed) {
+		g->owed = true;
+		arm(g, g->last_wake_ns + AVTPMAP_FLOOR_NS);
+	}
+}
+
+/* All of the quorum ended the next period: find out how many, and wake. */
+static void advance(struct group *g, u64 now_ns)
+{
+	u64 slowest = U64_MAX;
+	struct reader *r;
+
+	lockdep_assert_held(&g->lock);
+	if (g->n_behind)
+		return;
+	list_for_each_entry(r, &g->members, group_node)
+		if (r->in_quorum)
+			slowest = min(slowest, r->ended);
+	if (slowest == U64_MAX || slowest <= g->ended)
+		return;
+	g->info.periods += slowest - g->ended;
+	g->ended = slowest;
+	list_for_each_entry(r, &g->members, group_node) {
+		r->ended_at_wake = r->ended;
+		if (r->in_quorum && r->ended == g->ended)
+			g->n_behind++;
+	}
+	wake(g, &g->info.wakes_period, now_ns);
+}
+
+static void leave_quorum(struct reader *r)
+{
+	struct group *g = r->group;
+
+	lockdep_assert_held(&g->lock);
+	if (r->in_quorum && r->ended == g->ended)
+		g->n_behind--;
+	r->in_quorum = false;
+}
+
+static void join_quorum(struct reader *r)
+{
+	struct group *g = r->group;
+
+	lockdep_assert_held(&g->lock);
+	r->in_quorum = true;
+	r->ended = g->ended;
+	r->ended_at_wake = g->ended;
+	g->n_behind++;
+}
+
+/* @r ended periods alone: whoever did not in that time is silent. */
+static void drop_silent(struct group *g, u64 now_ns)
+{
+	struct reader *r;
+
+	list_for_each_entry(r, &g->members, group_node)
+		if (r->in_quorum && r->ended == g->ended)
+			leave_quorum(r);
+	raise_event(g, AVTPMAP_EV_QUORUM, now_ns);
+}
+
+void group_period(struct reader *r, u64 ends, u64 now_ns)
+{
+	struct group *g = r->group;
+
+	lockdep_assert_held(&r->stream->lock);
+	spin_lock(&g->lock);
+	if (!r->in_quorum) {
+		join_quorum(r);
+		raise_event(g, AVTPMAP_EV_QUORUM, now_ns);
+	}
+	if (r->ended == g->ended)
+		g->n_behind--;
+	r->ended += ends;
+	if (g->n_behind && r->ended - r->ended_at_wake >= SILENT_PERIODS)
+		drop_silent(g, now_ns);
+	advance(g, now_ns);
+	spin_unlock(&g->lock);
+}
+
+void group_event(struct group *g, u32 events, u64 now_ns)
+{
+	spin_lock(&g->lock);
+	raise_event(g, events, now_ns);
+	spin_unlock(&g->lock);
+}
+
+/* Its stream was deleted: the others go on. */
+void group_gone(struct reader *r)
+{
+	struct group *g = r->group;
+
+	lockdep_assert_held(&r->stream->lock);
+	spin_lock(&g->lock);
+	leave_quorum(r);
+	raise_event(g, AVTPMAP_EV_QUORUM, ktime_get_ns());
+	advance(g, ktime_get_ns());
+	spin_unlock(&g->lock);
+}
+
+static enum hrtimer_restart group_timer(struct hrtimer *timer)
+{
+	struct group *g = container_of(timer, struct group, timer);
+	u64 now_ns = ktime_get_ns();
+
+	spin_lock(&g->lock);
+	if (g->owed && now_ns >= g->last_wake_ns + AVTPMAP_FLOOR_NS)
+		wake(g, &g->info.wakes_event, now_ns);
+	if (g->deadline_ns && now_ns >= g->last_wake_ns + g->deadline_ns) {
+		g->pending |= AVTPMAP_EV_DEADLINE;
+		wake(g, &g->info.wakes_deadline, now_ns);
+	}
+	if (g->owed)
+		arm(g, g->last_wake_ns + AVTPMAP_FLOOR_NS);
+	else if (g->deadline_ns)
+		arm(g, g->last_wake_ns + g->deadline_ns);
+	spin_unlock(&g->lock);
+	return HRTIMER_NORESTART;	/* arm() did, if need be */
+}
+
+/* ---- life and membership ---- */
+
+struct group *group_create(void)
+{
+	struct group *g = kzalloc(sizeof(*g), GFP_KERNEL_ACCOUNT);
+
+	if (!g)
+		return NULL;
+	spin_lock_init(&g->lock);
+	INIT_LIST_HEAD(&g->members);
+	init_waitqueue_head(&g->wait);
+	compat_hrtimer_setup(&g->timer, group_timer, CLOCK_MONOTONIC,
+			     HRTIMER_MODE_ABS_SOFT);
+	return g;
+}
+
+/* A member's period is the group's; alone it has none. */
+static void set_member_period(struct reader *r, u32 period)
+{
+	lockdep_assert_held(&r->stream->lock);
+	r->events = 0;
+	r->deadline_ns = 0;
+	reader_change_period(r, period);
+}
+
+int group_add(struct group *g, struct reader *r)
+{
+	struct stream *s = reader_stream(r);
+	int err = 0;
+
+	if (!s)
+		return -ENOTCONN;
+	mutex_lock(&members_lock);
+	spin_lock_bh(&s->lock);
+	spin_lock(&g->lock);
+	if (r->group)
+		err = -EBUSY;
+	else if (s->gone)
+		err = -ENODEV;
+	else if (g->n_members >= GROUP_MEMBERS_MAX)
+		err = -EUSERS;
+	else if (g->port && g->port != s->port)
+		err = -EXDEV;
+	if (!err) {
+		g->port = s->port;
+		g->n_members++;
+		list_add_tail(&r->group_node, &g->members);
+		r->group = g;
+		join_quorum(r);
+		set_member_period(r, g->period);
+	}
+	spin_unlock(&g->lock);
+	spin_unlock_bh(&s->lock);
+	mutex_unlock(&members_lock);
+	return err;
+}
+
+static void remove_member(struct reader *r)
+{
+	struct stream *s = r->stream;
+	struct group *g = r->group;
+
+	lockdep_assert_held(&members_lock);
+	spin_lock_bh(&s->lock);
+	spin_lock(&g->lock);
+	leave_quorum(r);
+	list_del(&r->group_node);
+	r->group = NULL;
+	set_member_period(r, 0);
+	if (!--g->n_members)
+		g->port = NULL;
+	advance(g, ktime_get_ns());
+	spin_unlock(&g->lock);
+	spin_unlock_bh(&s->lock);
+}
+
+void group_leave(struct reader *r)
+{
+	mutex_lock(&members_lock);
+	if (r->group)
+		remove_member(r);
+	mutex_unlock(&members_lock);
+}
+
+void group_destroy(struct group *g)
+{
+	struct reader *r, *tmp;
+
+	mutex_lock(&members_lock);
+	spin_lock_bh(&g->lock);
+	g->closing = true;
+	spin_unlock_bh(&g->lock);
+	list_for_each_entry_safe(r, tmp, &g->members, group_node)
+		remove_member(r);
+	mutex_unlock(&members_lock);
+	hrtimer_cancel(&g->timer);
+	kfree(g);
+}
+
+/* ---- what the handle asks ---- */
+
+int group_set_period(struct group *g, const struct avtpmap_period *p)
+{
+	struct reader *r;
+
+	mutex_lock(&members_lock);
+	spin_lock_bh(&g->lock);
+	g->period = p->period;
+	g->events = p->events;
+	g->deadline_ns = p->deadline_ns;
+	g->last_wake_ns = ktime_get_ns();
+	if (g->deadline_ns)
+		arm(g, g->last_wake_ns + g->deadline_ns);
+	spin_unlock_bh(&g->lock);
+
+	list_for_each_entry(r, &g->members, group_node) {
+		spin_lock_bh(&r->stream->lock);
+		set_member_period(r, p->period);
+		spin_unlock_bh(&r->stream->lock);
+	}
+	mutex_unlock(&members_lock);
+	return 0;
+}
+
+/* Periods that are due in every member of the quorum that is still there. */
+static u32 periods_due(struct group *g, bool wake)
+{
+	struct reader *r;
+	u64 due = U64_MAX;
+
+	lockdep_assert_held(&g->lock);
+	list_for_each_entry(r, &g->members, group_node)
+		if (r->in_quorum)
+			due = min(due, reader_due(r, wake));
+	return due == U64_MAX ? 0 : min_t(u64, due, U32_MAX);
+}
+
+bool group_ready(struct group *g)
+{
+	bool ready;
+
+	spin_lock_bh(&g->lock);
+	ready = g->pending || periods_due(g, true);
+	spin_unlock_bh(&g->lock);
+	return ready;
+}
+
+int group_wait(struct group *g, struct avtpmap_wait *w)
+{
+	int err = 0;
+
+	if (w->timeout_ns > KTIME_MAX)
+		err = wait_event_interruptible(g->wait, group_ready(g));
+	else if (w->timeout_ns)
+		err = wait_event_interruptible_hrtimeout(g->wait,
+				group_ready(g), ns_to_ktime(w->timeout_ns));
+	if (err && err != -ETIME)
+		return -EINTR;
+
+	spin_lock_bh(&g->lock);
+	w->due = periods_due(g, false);
+	w->events = g->pending;
+	w->head = 0;
+	g->pending = 0;
+	if (w->due || w->events)
+		g->info.waits++;
+	err = g->n_members ? 0 : -ENODEV;
+	spin_unlock_bh(&g->lock);
+	return err;
+}
+
+void group_info(struct group *g, struct avtpmap_reader_info *info)
+{
+	spin_lock_bh(&g->lock);
+	*info = g->info;
+	info->wake_period = g->period;
+	spin_unlock_bh(&g->lock);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A group: readers of one port's streams that are woken together. */
+#ifndef AVTPMAP_GROUP_H
+#define AVTPMAP_GROUP_H
+
+#include <linux/avtpmap.h>
+#include <linux/hrtimer.h>
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+
+#include "port.h"
+
+struct reader;
+
+/**
+ * struct group - a handle that has members instead of a stream
+ *
+ * Each member counts the periods that ended for it. The group wakes when the
+ * slowest member in the quorum has ended one more: once, whoever came last.
+ *
+ * @lock: Protects: everything here, and the members' fields that name it.
+ *	Ordering: inside a stream's lock
+ * @members: in and out of the quorum
+ * @n_members: their number
+ * @n_behind: members of the quorum that have not ended period @ended + 1
+ * @ended: periods that every member of the quorum has ended
+ * @port: of all members; NULL without any
+ * @wait: who sleeps on the group
+ * @period: of all members, media units
+ * @events: mask of what wakes the group
+ * @pending: not yet fetched by wait
+ * @owed: woken as soon as the floor allows
+ * @deadline_ns: 0: none
+ * @last_wake_ns: of any reason
+ * @timer: deadline and events owed
+ * @closing: no more wakes, no more timer
+ * @info: counts
+ */
+struct group {
+	spinlock_t lock;
+	struct list_head members;
+	u32 n_members;
+	u32 n_behind;
+	u64 ended;
+	const struct port *port;
+	wait_queue_head_t wait;
+	u32 period;
+	u32 events;
+	u32 pending;
+	bool owed;
+	bool closing;
+	u64 deadline_ns;
+	u64 last_wake_ns;
+	struct hrtimer timer;
+	struct avtpmap_reader_info info;
+};
+
+struct group *group_create(void);
+void group_destroy(struct group *g);
+int group_add(struct group *g, struct reader *r);
+void group_leave(struct reader *r);
+int group_set_period(struct group *g, const struct avtpmap_period *p);
+int group_wait(struct group *g, struct avtpmap_wait *w);
+bool group_ready(struct group *g);
+void group_info(struct group *g, struct avtpmap_reader_info *info);
+
+/* With the lock of the member's stream held. */
+void group_period(struct reader *r, u64 ends, u64 now_ns);
+void group_event(struct group *g, u32 events, u64 now_ns);
+void group_gone(struct reader *r);
+
+#endif /* AVTPMAP_GROUP_H */
