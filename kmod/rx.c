@@ -37,6 +37,8 @@ static void produce(struct stream *s, const struct avtpmap_rx *rx,
 	if (rx->flags & AVTPMAP_RX_HWTIME) {
 		e->flags |= AVTPMAP_F_HWTIME;
 		hwtime_ns = rx->hwtime_ns;
+		avtpmap_count_presentation(s->ring.hdr, pdu, hwtime_ns,
+					   s->ring_ns);
 	}
 	avtpmap_slot_reserve(slot, s->head);
 	avtpmap_slot_write(slot, pdu, e, s->account.epoch, now_ns, hwtime_ns);

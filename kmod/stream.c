@@ -309,6 +309,7 @@ struct stream *stream_create(struct port *port,
 	if (err)
 		goto err_stream;
 	s->room_bytes = stride - sizeof(struct avtpmap_slot);
+	s->ring_ns = (u64)s->config.ms * NSEC_PER_MSEC;
 	s->ring.bytes = PAGE_ALIGN(avtpmap_ring_bytes(n_slots, stride));
 	err = port_charge(port, s->ring.bytes, extack);
 	if (err)

@@ -61,6 +61,7 @@ struct stream_config {
  * @port: reference (immutable)
  * @ring: memory (immutable)
  * @room_bytes: most that a PDU may have (immutable)
+ * @ring_ns: how long the ring holds a frame (immutable)
  * @mode: enum avtpmap_mode (written under rtnl, read racily)
  * @head: frames published (@lock)
  * @next_due: first media position at which a reader is due (@lock)
@@ -89,6 +90,7 @@ struct stream {
 	struct ring ring;
 	u32 room_bytes;
 	u32 mode;
+	u64 ring_ns;
 
 	u64 head ____cacheline_aligned_in_smp;
 	u64 next_due;

@@ -83,4 +83,29 @@ static __always_inline void avtpmap_count_frame(struct avtpmap_ring_hdr *hdr,
 					      AVTPMAP_C_TIMESTAMP_NOT_VALID, 1);
 }
 
+/*
+ * Compares presentation with arrival, both in PHC time and so modulo 2^32.
+ * @ring_ns: how long the ring holds a frame; what is to be presented later than
+ * that will be overwritten before.
+ */
+static __always_inline void avtpmap_count_presentation(struct avtpmap_ring_hdr *hdr,
+						       const struct avtpmap_pdu *pdu,
+						       __u64 hwtime_ns,
+						       __u64 ring_ns)
+{
+	__s32 ahead_ns = (__s32)(pdu->avtp_timestamp - (__u32)hwtime_ns);
+	__u64 known = hdr->counters_known |
+		      1ull << AVTPMAP_C_LATE_TIMESTAMP |
+		      1ull << AVTPMAP_C_EARLY_TIMESTAMP;
+
+	if (hdr->counters_known != known)
+		env_store(&hdr->counters_known, known);
+	if ((pdu->flags & (AVTPMAP_F_TV | AVTPMAP_F_TU)) != AVTPMAP_F_TV)
+		return;
+	if (ahead_ns < 0)
+		count(hdr, AVTPMAP_C_LATE_TIMESTAMP, 1);
+	else if ((__u32)ahead_ns > ring_ns)
+		count(hdr, AVTPMAP_C_EARLY_TIMESTAMP, 1);
+}
+
 #endif /* AVTPMAP_RING_PROD_H */

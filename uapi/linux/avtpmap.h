@@ -117,7 +117,7 @@ struct avtpmap_format {
 
 /*
  * Counters, each of one cause. Those with a Milan name (Milan 1.2, 5.3.8.10)
- * count what Milan counts. Eight share a cache line; the first eight are all
+ * count what Milan counts; LATE and EARLY need PHC time per frame. Eight share a cache line; the first eight are all
  * that an undisturbed frame touches.
  */
 enum avtpmap_counter {
@@ -145,8 +145,8 @@ enum avtpmap_counter {
 	AVTPMAP_C_STREAM_INTERRUPTED,	/* Milan: epochs after the first */
 	AVTPMAP_C_FORMAT_CHANGED,
 	AVTPMAP_C_TALKER_CHANGED,	/* another source MAC after a silence */
-	AVTPMAP_C_LATE_TIMESTAMP,	/* Milan; needs PHC time per frame */
-	AVTPMAP_C_EARLY_TIMESTAMP,	/* Milan; needs PHC time per frame */
+	AVTPMAP_C_LATE_TIMESTAMP,	/* Milan: presentation before arrival */
+	AVTPMAP_C_EARLY_TIMESTAMP,	/* Milan: ... later than the ring lasts */
 	AVTPMAP_C_RESERVED23,
 	/* not in the ring: passed to the host */
 	AVTPMAP_C_MALFORMED,		/* lengths that contradict each other */
@@ -179,7 +179,8 @@ enum avtpmap_ring_state {
  * @backend: enum avtpmap_backend
  * @phc_index: N of the /dev/ptpN that hwtime_ns is from, or AVTPMAP_NO_PHC
  * @rate: frames per second that the ring was sized for
- * @counters_known: bit i: counters[i] can be known here; else "unavailable"
+ * @counters_known: bit i: counters[i] can be known here; else "unavailable".
+ *	Bits may come, with the first frame that has PHC time; they never go.
  * @format_seq: sequence lock for @epoch and @format: odd while written
  * @epoch: 1 for the first talker and format, and so on
  * @format: of @epoch
@@ -188,7 +189,7 @@ enum avtpmap_ring_state {
  * @state: enum avtpmap_ring_state
  * @counters: by enum avtpmap_counter
  *
- * Up to @counters_known everything is written before the ring can be mapped
+ * What lies before @counters_known is written before the ring can be mapped
  * and never again.
  */
 struct avtpmap_ring_hdr {
