@@ -241,7 +241,7 @@ static inline void start_epoch(struct avtpmap_account *a,
 
 	env_store_wmb(&hdr->format_seq, 2 * a->epoch - 1);
 	env_store(&hdr->epoch, a->epoch);
-	hdr->format = *f;
+	env_copy(&hdr->format, f, sizeof(*f));
 	env_store_release(&hdr->format_seq, 2 * a->epoch);
 }
 

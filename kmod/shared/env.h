@@ -39,6 +39,7 @@
  */
 #define env_store_release(p, v)	((void)__sync_lock_test_and_set(p, v))
 #define env_store_wmb(p, v)	((void)__sync_lock_test_and_set(p, v))
+#define env_copy(dst, src, n)	__builtin_memcpy(dst, src, n)	/* constant n */
 
 #else
 
