@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* A ring in memory, filled by the producer's own functions as a backend does. */
+#ifndef AVTPMAP_UNIT_RING_H
+#define AVTPMAP_UNIT_RING_H
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../kmod/shared/ring_prod.h"
+
+struct test_ring {
+	struct avtpmap_ring_hdr *hdr;
+	__u8 *slots;
+	__u64 head;
+	__u32 n_slots;
+	__u32 stride;
+	struct avtpmap_account account;
+	struct avtpmap_reader_page page;
+};
+
+static inline void test_ring_create(struct test_ring *r, __u32 n_slots,
+				    __u32 stride)
+{
+	size_t bytes = avtpmap_ring_bytes(n_slots, stride);
+
+	memset(r, 0, sizeof(*r));
+	r->n_slots = n_slots;
+	r->stride = stride;
+	r->hdr = aligned_alloc(4096, (bytes + 4095) & ~4095ul);
+	memset(r->hdr, 0, bytes);
+	r->slots = (__u8 *)r->hdr + AVTPMAP_HEADER_BYTES;
+	r->hdr->magic = AVTPMAP_MAGIC;
+	r->hdr->abi = AVTPMAP_ABI;
+	r->hdr->header_bytes = AVTPMAP_HEADER_BYTES;
+	r->hdr->stride = stride;
+	r->hdr->n_slots = n_slots;
+	r->hdr->phc_index = AVTPMAP_NO_PHC;
+	r->hdr->backend = AVTPMAP_BACKEND_PACKET;
+}
+
+static inline void test_ring_destroy(struct test_ring *r)
+{
+	free(r->hdr);
+}
+
+static inline struct avtpmap_slot *test_ring_slot(const struct test_ring *r,
+						  __u64 pos)
+{
+	return (struct avtpmap_slot *)(r->slots +
+				       (pos & (r->n_slots - 1)) * r->stride);
+}
+
+/* Lays an accounted frame down; @bytes: pdu->len_bytes of them. */
+static inline void test_ring_produce(struct test_ring *r,
+				     const struct avtpmap_pdu *pdu,
+				     const struct avtpmap_entry *e,
+				     const void *bytes, __u64 mono_ns,
+				     __u64 hwtime_ns)
+{
+	struct avtpmap_slot *slot = test_ring_slot(r, r->head);
+
+	avtpmap_slot_reserve(slot, r->head);
+	avtpmap_slot_write(slot, pdu, e, r->account.epoch, mono_ns, hwtime_ns);
+	env_copy(slot + 1, bytes, pdu->len_bytes);
+	avtpmap_count_frame(r->hdr, pdu);
+	avtpmap_slot_commit(r->hdr, slot, r->head, r->account.media_pos);
+	r->head++;
+}
+
+#endif /* AVTPMAP_UNIT_RING_H */

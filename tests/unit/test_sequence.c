@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* What the steps of sequence_num mean: loss, late, duplicate, resync. */
+#include "test.h"
+
+#define C(name)	AVTPMAP_C_##name
+
+static void undisturbed(void **state)
+{
+	struct stream s;
+
+	(void)state;
+	stream_init(&s);
+	for (int i = 0; i < 1000; i++) {	/* sequence_num wraps 3 times */
+		assert_int_equal(stream_next(&s), 1);
+		assert_int_equal(s.e.media_pos, 6 * i);
+		assert_int_equal(s.e.units, 6);
+		assert_int_equal(s.e.lost, 0);
+		assert_int_equal(s.e.events, 0);
+		assert_int_equal(s.e.flags, i ? AVTPMAP_F_TV :
+					    AVTPMAP_F_TV | AVTPMAP_F_EPOCH);
+	}
+	assert_int_equal(s.a.media_pos, 6000);
+	assert_int_equal(s.hdr.epoch, 1);
+	assert_int_equal(s.hdr.format_seq, 2);
+	assert_int_equal(s.hdr.format.rate_hz, 48000);
+	assert_counters(&s, -1);
+}
+
+static void loss(void **state)
+{
+	static const int losses[] = { 1, 2, 16, 100, 127 };
+
+	(void)state;
+	for (size_t i = 0; i < N_ELEMS(losses); i++)
+		for (int first = 0; first < 256; first += 51) {
+			struct stream s;
+			int n = losses[i];
+
+			stream_init(&s);
+			s.pdu.sequence = first;
+			stream_settle(&s);
+			stream_lose(&s, n);
+			assert_int_equal(stream_next(&s), 1);
+			assert_int_equal(s.e.lost, n);
+			assert_int_equal(s.e.lost_units, 6 * n);
+			assert_int_equal(s.e.media_pos, 6 * (8 + n));
+			assert_int_equal(s.e.events, AVTPMAP_EV_GAP);
+			assert_int_equal(s.e.flags, AVTPMAP_F_TV | AVTPMAP_F_GAP);
+			assert_int_equal(stream_next(&s), 1);
+			assert_int_equal(s.e.flags, AVTPMAP_F_TV);
+			assert_int_equal(s.e.lost, 0);
+			assert_int_equal(s.a.media_pos, 6 * (10 + n));
+			assert_counters(&s, C(SEQ_NUM_MISMATCH), 1,
+					C(FRAMES_LOST), n, -1);
+		}
+}
+
+static void duplicate(void **state)
+{
+	struct stream s;
+
+	(void)state;
+	stream_init(&s);
+	stream_settle(&s);
+	s.pdu.sequence--;
+	s.pdu.mr = 1;		/* an old frame's bits are old news */
+	assert_int_equal(stream_next(&s), 1);
+	assert_int_equal(s.e.flags, AVTPMAP_F_TV | AVTPMAP_F_DUPLICATE);
+	assert_int_equal(s.e.units, 0);
+	assert_int_equal(s.e.media_pos, 42);	/* the place it had */
+	assert_int_equal(s.a.media_pos, 48);
+	s.pdu.mr = 0;
+	assert_int_equal(stream_next(&s), 1);
+	assert_int_equal(s.e.media_pos, 48);
+	assert_counters(&s, C(SEQ_NUM_MISMATCH), 1, C(FRAMES_DUPLICATE), 1, -1);
+}
+
+/* Overtaken by n: those overtaken were counted as lost, and stay so. */
+static void late(void **state)
+{
+	(void)state;
+	for (int n = 1; n <= LATE_MAX; n++) {
+		struct stream s;
+
+		stream_init(&s);
+		s.pdu.sequence = 250;		/* across the wrap, too */
+		stream_settle(&s);
+		stream_settle(&s);
+		stream_settle(&s);
+		s.pdu.sequence -= n + 1;
+		assert_int_equal(stream_next(&s), 1);
+		assert_int_equal(s.e.flags, AVTPMAP_F_TV | AVTPMAP_F_LATE);
+		assert_int_equal(s.e.units, 0);
+		assert_int_equal(s.e.media_pos, 6 * (24 - 1 - n));
+		assert_int_equal(s.a.media_pos, 6 * 24);
+		assert_counters(&s, C(SEQ_NUM_MISMATCH), 1, C(FRAMES_LATE), 1,
+				-1);
+	}
+}
+
+static void reordered_by_two(void **state)
+{
+	struct stream s;
+
+	(void)state;
+	stream_init(&s);
+	stream_settle(&s);			/* next is 8: 10 comes first */
+	s.pdu.sequence = 10;
+	assert_int_equal(stream_next(&s), 1);
+	assert_int_equal(s.e.lost, 2);
+	assert_int_equal(s.e.media_pos, 60);
+	s.pdu.sequence = 8;
+	assert_int_equal(stream_next(&s), 1);
+	assert_int_equal(s.e.flags & AVTPMAP_F_LATE, AVTPMAP_F_LATE);
+	assert_int_equal(s.e.media_pos, 48);
+	s.pdu.sequence = 9;
+	assert_int_equal(stream_next(&s), 1);
+	assert_int_equal(s.e.media_pos, 54);
+	s.pdu.sequence = 11;
+	assert_int_equal(stream_next(&s), 1);
+	assert_int_equal(s.e.media_pos, 66);
+	assert_int_equal(s.e.flags, AVTPMAP_F_TV);
+	assert_counters(&s, C(SEQ_NUM_MISMATCH), 3, C(FRAMES_LOST), 2,
+			C(FRAMES_LATE), 2, -1);
+}
+
+static void settle_window(void **state)
+{
+	struct stream s;
+
+	(void)state;
+	stream_init(&s);
+	for (int i = 0; i < SETTLE_FRAMES - 1; i++) {
+		assert_int_equal(stream_next(&s), 1);
+		stream_lose(&s, 3);		/* not yet loss */
+	}
+	assert_int_equal(stream_next(&s), 1);
+	assert_int_equal(s.a.media_pos, 48);
+	assert_counters(&s, -1);
+	stream_lose(&s, 3);			/* but this is */
+	assert_int_equal(stream_next(&s), 1);
+	assert_counters(&s, C(SEQ_NUM_MISMATCH), 1, C(FRAMES_LOST), 3, -1);
+}
+
+/* Steps that are neither near past nor countable future. */
+static void resync(void **state)
+{
+	(void)state;
+	for (int delta = 1; delta < 256; delta++) {
+		int jump = delta > LOST_MAX + 1 && delta < 256 - LATE_MAX;
+		struct stream s;
+
+		stream_init(&s);
+		stream_settle(&s);
+		s.pdu.sequence += delta - 1;
+		assert_int_equal(stream_next(&s), 1);
+		assert_int_equal(s.hdr.counters[C(RESYNC)], jump);
+		assert_int_equal(s.a.epoch, 1 + jump);
+		if (!jump)
+			continue;
+		assert_int_equal(s.e.flags, AVTPMAP_F_TV | AVTPMAP_F_EPOCH);
+		assert_int_equal(s.e.events, AVTPMAP_EV_EPOCH | AVTPMAP_EV_GAP);
+		assert_int_equal(s.e.media_pos, 48);	/* goes on, never back */
+		assert_int_equal(s.e.lost, 0);
+		assert_int_equal(s.hdr.format_seq, 4);
+		assert_counters(&s, C(SEQ_NUM_MISMATCH), 1, C(RESYNC), 1,
+				C(STREAM_INTERRUPTED), 1, -1);
+	}
+}
+
+/* A silence that sequence_num cannot number: a small step says nothing. */
+static void silence_longer_than_the_wrap(void **state)
+{
+	struct stream s;
+
+	(void)state;
+	stream_init(&s);
+	stream_settle(&s);
+	s.now_ns += (WRAP_FRAMES - 2) * FRAME_NS;
+	s.pdu.sequence += 2;
+	assert_int_equal(stream_next(&s), 1);
+	assert_int_equal(s.e.lost, 2);
+	stream_settle(&s);
+	s.now_ns += WRAP_FRAMES * FRAME_NS;
+	s.pdu.sequence += 2;
+	assert_int_equal(stream_next(&s), 1);
+	assert_int_equal(s.e.flags & AVTPMAP_F_EPOCH, AVTPMAP_F_EPOCH);
+	assert_counters(&s, C(SEQ_NUM_MISMATCH), 2, C(FRAMES_LOST), 2,
+			C(RESYNC), 1, C(STREAM_INTERRUPTED), 1, -1);
+}
+
+/* A machine that stood still finds the next frame waiting in the NIC. */
+static void stall_is_not_loss(void **state)
+{
+	struct stream s;
+
+	(void)state;
+	stream_init(&s);
+	stream_settle(&s);
+	s.now_ns += 10000000000ull;
+	assert_int_equal(stream_next(&s), 1);
+	assert_int_equal(s.e.flags, AVTPMAP_F_TV);
+	assert_counters(&s, -1);
+}
+
+/* Two CPUs took the time in one order and the lock in the other. */
+static void time_goes_back(void **state)
+{
+	struct stream s;
+
+	(void)state;
+	stream_init(&s);
+	stream_settle(&s);
+	s.now_ns -= FRAME_NS + 1000;
+	s.pdu.sequence += 2;
+	assert_int_equal(stream_next(&s), 1);
+	assert_counters(&s, C(SEQ_NUM_MISMATCH), 1, C(FRAMES_LOST), 2, -1);
+	s.now_ns -= FRAME_NS + 1000;
+	s.pdu.src_mac = OTHER_TALKER;
+	assert_int_equal(stream_next(&s), 0);
+	assert_int_equal(counter(&s, C(CONFLICT)), 1);
+}
+
+/* A talker stuck on one number: after 32 of them it is a new beginning. */
+static void stale_stream(void **state)
+{
+	struct stream s;
+	int i;
+
+	(void)state;
+	stream_init(&s);
+	stream_settle(&s);
+	s.pdu.sequence--;
+	for (i = 0; i < STALE_MAX; i++) {
+		assert_int_equal(stream_frame(&s), 1);
+		assert_int_equal(s.e.units, 0);
+	}
+	assert_int_equal(stream_frame(&s), 1);
+	assert_int_equal(s.e.flags, AVTPMAP_F_TV | AVTPMAP_F_EPOCH);
+	assert_int_equal(s.e.units, 6);
+	assert_counters(&s, C(SEQ_NUM_MISMATCH), STALE_MAX + 1,
+			C(FRAMES_DUPLICATE), STALE_MAX, C(RESYNC), 1,
+			C(STREAM_INTERRUPTED), 1, -1);
+}
+
+/* ... but not when others come between. */
+static void stale_in_a_row_only(void **state)
+{
+	struct stream s;
+
+	(void)state;
+	stream_init(&s);
+	stream_settle(&s);
+	for (int i = 0; i < 3 * STALE_MAX; i++) {
+		s.pdu.sequence--;
+		assert_int_equal(stream_next(&s), 1);	/* again */
+		assert_int_equal(stream_next(&s), 1);
+	}
+	assert_int_equal(s.a.epoch, 1);
+	assert_counters(&s, C(SEQ_NUM_MISMATCH), 3 * STALE_MAX,
+			C(FRAMES_DUPLICATE), 3 * STALE_MAX, -1);
+}
+
+static void media_clock_restart_is_a_toggle(void **state)
+{
+	struct stream s;
+
+	(void)state;
+	stream_init(&s);
+	s.pdu.mr = 1;				/* at the start: no news */
+	stream_settle(&s);
+	assert_counters(&s, -1);
+	s.pdu.mr = 0;
+	assert_int_equal(stream_next(&s), 1);
+	assert_int_equal(s.e.flags, AVTPMAP_F_TV | AVTPMAP_F_MR);
+	assert_int_equal(s.e.events, AVTPMAP_EV_RESET);
+	assert_int_equal(stream_next(&s), 1);
+	assert_int_equal(s.e.flags, AVTPMAP_F_TV);
+	assert_int_equal(s.e.events, 0);
+	s.pdu.mr = 1;
+	assert_int_equal(stream_next(&s), 1);
+	assert_int_equal(s.e.events, AVTPMAP_EV_RESET);
+	assert_counters(&s, C(MEDIA_RESET), 2, -1);
+}
+
+static void timestamp_uncertain(void **state)
+{
+	struct stream s;
+
+	(void)state;
+	stream_init(&s);
+	stream_settle(&s);
+	s.pdu.flags |= AVTPMAP_F_TU;
+	assert_int_equal(stream_next(&s), 1);
+	assert_int_equal(s.e.flags, AVTPMAP_F_TV | AVTPMAP_F_TU);
+	assert_int_equal(s.e.events, AVTPMAP_EV_UNCERTAIN);
+	assert_int_equal(stream_next(&s), 1);
+	assert_int_equal(s.e.events, 0);
+	s.pdu.flags &= ~AVTPMAP_F_TU;
+	assert_int_equal(stream_next(&s), 1);
+	assert_int_equal(s.e.events, AVTPMAP_EV_UNCERTAIN);
+	assert_counters(&s, C(TIMESTAMP_UNCERTAIN), 2, -1);
+}
+
+/* Other units than samples: packets count themselves, video its end marks. */
+static void packets_and_video(void **state)
+{
+	struct stream s;
+
+	(void)state;
+	stream_init(&s);
+	s.pdu.subtype = AVTPMAP_SUB_TSCF;
+	s.pdu.format_raw = FORMAT_RAW(AVTPMAP_SUB_TSCF, 0);
+	stream_settle(&s);
+	stream_lose(&s, 5);
+	s.pdu.data_bytes = 1;
+	assert_int_equal(stream_next(&s), 1);
+	assert_int_equal(s.e.lost_units, 5);
+	assert_int_equal(s.a.media_pos, 14);
+
+	stream_init(&s);
+	s.pdu.subtype = AVTPMAP_SUB_CVF;
+	s.pdu.format_raw = FORMAT_RAW(AVTPMAP_SUB_CVF, 0x0201);
+	for (int i = 0; i < 10; i++) {
+		s.pdu.flags = i % 5 == 4 ? AVTPMAP_F_FRAME_END : 0;
+		assert_int_equal(stream_next(&s), 1);
+		assert_int_equal(s.e.units, i % 5 == 4);
+	}
+	stream_lose(&s, 3);
+	assert_int_equal(stream_next(&s), 1);
+	assert_int_equal(s.e.lost, 3);
+	assert_int_equal(s.e.lost_units, 0);	/* which ended one is not known */
+	assert_int_equal(s.hdr.format.unit, AVTPMAP_UNIT_VIDEO);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(undisturbed),
+		cmocka_unit_test(loss),
+		cmocka_unit_test(duplicate),
+		cmocka_unit_test(late),
+		cmocka_unit_test(reordered_by_two),
+		cmocka_unit_test(settle_window),
+		cmocka_unit_test(resync),
+		cmocka_unit_test(silence_longer_than_the_wrap),
+		cmocka_unit_test(stall_is_not_loss),
+		cmocka_unit_test(time_goes_back),
+		cmocka_unit_test(stale_stream),
+		cmocka_unit_test(stale_in_a_row_only),
+		cmocka_unit_test(media_clock_restart_is_a_toggle),
+		cmocka_unit_test(timestamp_uncertain),
+		cmocka_unit_test(packets_and_video),
+	};
+
+	return cmocka_run_group_tests_name("sequence", tests, NULL, NULL);
+}
