@@ -50,7 +50,7 @@ int stream_from_memory(struct avtpmap_stream **out, const struct backend *be,
 int slot_format(struct avtpmap_stream *s, const struct avtpmap_slot *slot,
 		struct avtpmap_format *format);
 
-/* Port of "eth0" or "eth0.2", and VID 2 or 0. Returns 0 or -ENODEV. */
-int port_of_name(const char *name, __u32 *ifindex, char base[16], __u32 *vid);
+/* The port that "eth0", "eth0.2" or a VLAN device is on. 0 or -ENODEV. */
+int port_of_name(const char *name, __u32 *ifindex);
 
 #endif

@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -13,29 +11,6 @@
 
 #include "internal.h"
 #include "kmod.h"
-
-int port_of_name(const char *name, __u32 *ifindex, char base[16], __u32 *vid)
-{
-	const char *dot = strrchr(name, '.');
-	size_t len = dot ? (size_t)(dot - name) : strlen(name);
-	char *end;
-	unsigned long v;
-
-	*vid = 0;
-	if (dot) {
-		v = strtoul(dot + 1, &end, 10);
-		if (dot[1] < '0' || dot[1] > '9' || *end || v < 1 || v > 4094)
-			len = strlen(name);
-		else
-			*vid = v;
-	}
-	if (!len || len >= IFNAMSIZ)
-		return -ENODEV;
-	memcpy(base, name, len);
-	base[len] = '\0';
-	*ifindex = if_nametoindex(base);
-	return *ifindex ? 0 : -ENODEV;
-}
 
 static int device_text(const struct text *why, int err)
 {
@@ -145,11 +120,8 @@ static int kmod_open(struct avtpmap_stream *s,
 		.stream_id = htobe64(opts->stream_id),
 		.kind = opts->kind,
 	};
-	char base[IFNAMSIZ];
-	__u32 vid;
-	int err;
+	int err = port_of_name(opts->ifname, &bind.ifindex);
 
-	err = port_of_name(opts->ifname, &bind.ifindex, base, &vid);
 	if (err)
 		return refuse_text(why, err, NO_INTERFACE_TEXT, opts->ifname);
 	s->fd = open(AVTPMAP_DEVICE, O_RDWR | O_CLOEXEC);

@@ -153,13 +153,12 @@ int kmod_stream_set_mode(void *priv, const char *ifname, __u64 stream_id,
 int kmod_drain(void *priv, const char *ifname, const struct text *why)
 {
 	struct nl_msg *msg = netlink_request(priv, AVTPMAP_CMD_DRAIN, 0);
-	char base[16];
-	__u32 ifindex, vid;
+	__u32 ifindex;
 
 	if (!msg)
 		return out_of_memory(msg, why);
 	if (ifname) {
-		if (port_of_name(ifname, &ifindex, base, &vid)) {
+		if (port_of_name(ifname, &ifindex)) {
 			nlmsg_free(msg);
 			return refuse_text(why, -ENODEV, NO_INTERFACE_TEXT,
 					   ifname);

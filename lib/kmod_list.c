@@ -156,10 +156,8 @@ static int list(void *priv, int cmd, const char *ifname, netlink_fn *fn,
 		struct walk *walk, const struct text *why)
 {
 	struct nl_msg *msg;
-	char base[16];
-	__u32 vid;
 
-	if (ifname && port_of_name(ifname, &walk->ifindex, base, &vid))
+	if (ifname && port_of_name(ifname, &walk->ifindex))
 		return refuse_text(why, -ENODEV, NO_INTERFACE_TEXT, ifname);
 	msg = netlink_request(priv, cmd, NLM_F_DUMP);
 	if (!msg || (walk->ifindex &&

@@ -220,6 +220,12 @@ AVTPMAP_INLINE uint64_t avtpmap_avail(struct avtpmap_stream *s)
 	return (__s64)n > 0 ? n : 0; /* E */
 }
 
+/* Position of the frame that avtpmap_peek() shows, or will show, next. */
+AVTPMAP_INLINE uint64_t avtpmap_position(struct avtpmap_stream *s)
+{
+	return avtpmap_ring(s)->pos;
+}
+
 /* Frames that were overwritten before this handle released them. Exact. */
 AVTPMAP_INLINE uint64_t avtpmap_overrun_frames(struct avtpmap_stream *s)
 {

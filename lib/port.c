@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+/* Which port a name means, as the module sees it (dev_of_name() there). */
+#include <errno.h>
+#include <linux/if_vlan.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+/* The netdev below a VLAN device. */
+static __u32 real_dev(const char *name)
+{
+	struct vlan_ioctl_args args = { .cmd = GET_VLAN_REALDEV_NAME_CMD };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int err = -1;
+
+	if (fd < 0)
+		return 0;
+	if (strlen(name) < sizeof(args.device1)) {
+		memcpy(args.device1, name, strlen(name) + 1);
+		err = ioctl(fd, SIOCGIFVLAN, &args);
+	}
+	close(fd);
+	return err ? 0 : if_nametoindex(args.u.device2);
+}
+
+/* eth0 of eth0.2, where there is no VLAN device of that name. */
+static __u32 dev_before_dot(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	char base[IFNAMSIZ];
+	unsigned long vid;
+	char *end;
+
+	if (!dot || dot - name >= IFNAMSIZ || dot[1] < '0' || dot[1] > '9')
+		return 0;
+	vid = strtoul(dot + 1, &end, 10);
+	if (*end || vid < 1 || vid > 4094)
+		return 0;
+	memcpy(base, name, dot - name);
+	base[dot - name] = '\0';
+	return if_nametoindex(base);
+}
+
+int port_of_name(const char *name, __u32 *ifindex)
+{
+	*ifindex = if_nametoindex(name);
+	if (*ifindex) {
+		__u32 below = real_dev(name);
+
+		if (below)
+			*ifindex = below;
+	} else {
+		*ifindex = dev_before_dot(name);
+	}
+	return *ifindex ? 0 : -ENODEV;
+}

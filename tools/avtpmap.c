@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+/* The avtpmap command: a table of subcommands. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tool.h"
+
+static const struct command *const commands[] = {
+	&cmd_attach, &cmd_detach, &cmd_add,    &cmd_del,   &cmd_set,
+	&cmd_show,   &cmd_stats,  &cmd_listen, &cmd_drain,
+};
+
+enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static void usage(FILE *to)
+{
+	fputs("Usage: avtpmap COMMAND [ARGUMENTS]\n"
+	      "IEEE 1722 (AVTP) streams in memory-mapped rings. Without a "
+	      "command: show.\n\n",
+	      to);
+	for (int i = 0; i < N_COMMANDS; i++)
+		fprintf(to, "  %-8s %s\n", commands[i]->name,
+			commands[i]->summary);
+	fputs("\navtpmap COMMAND --help tells more; so does avtpmap(8).\n"
+	      "Exit status: 0 done, 1 failed, 2 called wrongly.\n",
+	      to);
+}
+
+int fail(int err, const char *fmt, ...)
+{
+	const char *name = err ? strerrorname_np(-err) : NULL;
+	va_list ap;
+
+	fputs("avtpmap: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	if (name)
+		fprintf(stderr, " [%s]", name);
+	fputc('\n', stderr);
+	return FAILURE;
+}
+
+int usage_error(const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("avtpmap: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputs(" [EINVAL]\n", stderr);
+	return USAGE;
+}
+
+struct avtpmap_ctl *open_ctl(const char *ifname)
+{
+	char error[256] = "";
+	struct avtpmap_ctl *ctl;
+	int err = avtpmap_ctl_open(
+		&ctl,
+		AVTPMAP_OPTS(avtpmap_ctl_opts, .ifname = ifname, .error = error,
+			     .error_bytes = sizeof(error)));
+
+	if (err)
+		fail(err, "%s", error);
+	return ctl;
+}
+
+int ctl_failed(struct avtpmap_ctl *ctl, int err)
+{
+	return fail(err, "%s", avtpmap_ctl_error(ctl));
+}
+
+int stream_id_arg(const char *text, uint64_t *id)
+{
+	if (!avtpmap_stream_id_from_text(text, id))
+		return 0;
+	return usage_error("%s: not a stream id; write it as "
+			   "00:11:22:33:44:55:00:01 or 0x0011223344550001",
+			   text);
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : "show";
+
+	if (!strcmp(name, "--help") || !strcmp(name, "-h") ||
+	    !strcmp(name, "help")) {
+		usage(stdout);
+		return OK;
+	}
+	if (!strcmp(name, "--version") || !strcmp(name, "-V")) {
+		printf("avtpmap %s\n", avtpmap_version());
+		return OK;
+	}
+	if (name[0] == '-') /* an option of the show that is meant */
+		return command_main(&cmd_show, argc - 1, argv + 1);
+	for (int i = 0; i < N_COMMANDS; i++)
+		if (!strcmp(name, commands[i]->name))
+			return command_main(commands[i],
+					    argc > 1 ? argc - 2 : 0, argv + 2);
+	return usage_error("%s: no such command; avtpmap --help lists them",
+			   name);
+}

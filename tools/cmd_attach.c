@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#include "tool.h"
+
+static struct avtpmap_port_opts opts = { .sz = sizeof(opts) };
+static uint32_t gid = AVTPMAP_NO_GROUP;
+static uint64_t mem;
+
+static int parse_gid(const struct option *opt, const char *text)
+{
+	opts.set |= AVTPMAP_PORT_GID;
+	return parse_group(opt, text);
+}
+
+static const struct option options[] = {
+	{ "group", "GROUP",
+	  "let its members add and read streams; none: nobody", parse_gid, &gid,
+	  0, 0 },
+	{ "mem", "SIZE", "memory that all rings together may take (256M)",
+	  parse_size, &mem, 0, 0 },
+	{ 0 },
+};
+
+static int run(int argc, char **argv)
+{
+	struct avtpmap_ctl *ctl = open_ctl(argv[0]);
+	int err;
+
+	(void)argc;
+	if (!ctl)
+		return FAILURE;
+	opts.gid = gid;
+	if (mem) {
+		opts.set |= AVTPMAP_PORT_MEM_CAP;
+		opts.mem_cap = mem;
+	}
+	err = avtpmap_port_attach(ctl, argv[0], &opts);
+	if (err)
+		ctl_failed(ctl, err);
+	avtpmap_ctl_close(ctl);
+	return err ? FAILURE : OK;
+}
+
+const struct command cmd_attach = {
+	.name = "attach",
+	.args = "IF",
+	.min_args = 1,
+	.max_args = 1,
+	.summary =
+		"make a network interface a port, or change the port's rights",
+	.notes =
+		"The link stays up, and what is not a registered stream passes "
+		"as before.\n"
+		"Needs CAP_NET_ADMIN.",
+	.options = options,
+	.run = run,
+};

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: MIT
+#include <stdio.h>
+#include <string.h>
+
+#include "tool.h"
+
+static bool json;
+
+static const struct option options[] = {
+	{ "json", NULL, "for programs", parse_flag, &json, 0, 0 },
+	{ 0 },
+};
+
+/* What the callbacks add to. */
+struct show {
+	struct json_object *ports;
+	uint32_t ifindex; /* of the port whose streams are printed */
+};
+
+static void print_stream(const struct avtpmap_stream_info *s)
+{
+	char id[AVTPMAP_STREAM_ID_TEXT], text[96];
+
+	printf("\n  stream: %s\n", avtpmap_stream_id_to_text(id, s->stream_id));
+	printf("    mode: %s", mode_text(s->mode));
+	if (memcmp(s->mac, "\0\0\0\0\0\0", 6))
+		printf(", only to %02x:%02x:%02x:%02x:%02x:%02x", s->mac[0],
+		       s->mac[1], s->mac[2], s->mac[3], s->mac[4], s->mac[5]);
+	if (s->vid && s->vid != AVTPMAP_ANY_VID)
+		printf(", only VLAN %u", s->vid);
+	printf("\n    state: %s\n", state_text(s->state));
+	if (s->epoch)
+		printf("    format: %s (epoch %u)\n",
+		       format_text(text, sizeof(text), &s->format), s->epoch);
+	printf("    ring: %u slots of %u bytes, %s\n", s->n_slots, s->stride,
+	       bytes_text(text, sizeof(text), s->ring_bytes));
+	printf("    frames: %llu, lost %llu\n", (unsigned long long)s->head,
+	       (unsigned long long)s->counters[AVTPMAP_C_FRAMES_LOST]);
+	printf("    readers: %u\n", s->readers);
+}
+
+static struct json_object *json_stream(const struct avtpmap_stream_info *s)
+{
+	struct json_object *o = json_object_new_object();
+	char mac[18] = "any";
+
+	if (memcmp(s->mac, "\0\0\0\0\0\0", 6))
+		snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x",
+			 s->mac[0], s->mac[1], s->mac[2], s->mac[3], s->mac[4],
+			 s->mac[5]);
+	json_object_object_add(o, "stream_id", json_stream_id(s->stream_id));
+	json_object_object_add(o, "mode",
+			       json_object_new_string(mode_text(s->mode)));
+	json_object_object_add(o, "mac", json_object_new_string(mac));
+	json_object_object_add(o, "vid",
+			       s->vid && s->vid != AVTPMAP_ANY_VID ?
+				       json_u64(s->vid) :
+				       json_object_new_string("any"));
+	json_object_object_add(o, "state",
+			       json_object_new_string(state_text(s->state)));
+	json_object_object_add(o, "epoch", json_u64(s->epoch));
+	if (s->epoch)
+		json_object_object_add(o, "format", json_format(&s->format));
+	json_object_object_add(o, "rate", json_u64(s->rate));
+	json_object_object_add(o, "ms", json_u64(s->ms));
+	json_object_object_add(o, "stride", json_u64(s->stride));
+	json_object_object_add(o, "slots", json_u64(s->n_slots));
+	json_object_object_add(o, "ring_bytes", json_u64(s->ring_bytes));
+	json_object_object_add(o, "head", json_u64(s->head));
+	json_object_object_add(o, "media_pos", json_u64(s->media_pos));
+	json_object_object_add(o, "readers", json_u64(s->readers));
+	json_object_object_add(o, "uid", json_u64(s->uid));
+	json_object_object_add(o, "counters",
+			       json_counters(s->counters, s->n_counters,
+					     s->counters_known));
+	return o;
+}
+
+static int on_stream(const struct avtpmap_stream_info *s, void *arg)
+{
+	struct show *show = arg;
+
+	if (!json) {
+		if (s->ifindex == show->ifindex)
+			print_stream(s);
+		return 0;
+	}
+	for (size_t i = 0; i < json_object_array_length(show->ports); i++) {
+		struct json_object *port =
+			json_object_array_get_idx(show->ports, i);
+		struct json_object *v;
+
+		json_object_object_get_ex(port, "ifindex", &v);
+		if (json_object_get_uint64(v) != s->ifindex)
+			continue;
+		json_object_object_get_ex(port, "streams", &v);
+		json_object_array_add(v, json_stream(s));
+	}
+	return 0;
+}
+
+/* Sums of what the hook saw on all queues. */
+static void add_queues(const struct avtpmap_port_info *p,
+		       struct avtpmap_queue_stats *sum)
+{
+	memset(sum, 0, sizeof(*sum));
+	for (uint32_t i = 0; i < p->n_queues; i++) {
+		sum->frames += p->queues[i].frames;
+		sum->avtp += p->queues[i].avtp;
+		sum->taken += p->queues[i].taken;
+		sum->copied += p->queues[i].copied;
+		sum->unknown += p->queues[i].unknown;
+		sum->control += p->queues[i].control;
+		sum->error += p->queues[i].error;
+	}
+}
+
+static struct json_object *json_queue(const struct avtpmap_queue_stats *q)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "queue", json_u64(q->queue));
+	json_object_object_add(o, "frames", json_u64(q->frames));
+	json_object_object_add(o, "avtp", json_u64(q->avtp));
+	json_object_object_add(o, "taken", json_u64(q->taken));
+	json_object_object_add(o, "copied", json_u64(q->copied));
+	json_object_object_add(o, "unknown", json_u64(q->unknown));
+	json_object_object_add(o, "control", json_u64(q->control));
+	json_object_object_add(o, "error", json_u64(q->error));
+	return o;
+}
+
+static struct json_object *json_port(const struct avtpmap_port_info *p)
+{
+	struct json_object *o = json_object_new_object();
+	struct json_object *queues = json_object_new_array();
+
+	json_object_object_add(o, "ifname", json_object_new_string(p->ifname));
+	json_object_object_add(o, "ifindex", json_u64(p->ifindex));
+	json_object_object_add(o, "group",
+			       json_object_new_string(group_text(p->gid)));
+	json_object_object_add(o, "mem_cap", json_u64(p->mem_cap));
+	json_object_object_add(o, "mem_used", json_u64(p->mem_used));
+	json_object_object_add(o, "hooked", json_object_new_boolean(p->hooked));
+	json_object_object_add(o, "phc_index",
+			       p->phc_index == AVTPMAP_NO_PHC ?
+				       json_object_new_string("none") :
+				       json_u64(p->phc_index));
+	for (uint32_t i = 0; i < p->n_queues; i++)
+		json_object_array_add(queues, json_queue(&p->queues[i]));
+	json_object_object_add(o, "queues", queues);
+	json_object_object_add(o, "streams", json_object_new_array());
+	return o;
+}
+
+static void print_port(const struct avtpmap_port_info *p)
+{
+	struct avtpmap_queue_stats sum;
+	char used[32], cap[32];
+
+	add_queues(p, &sum);
+	printf("port: %s\n  group: %s\n", p->ifname, group_text(p->gid));
+	printf("  memory: %s of %s\n",
+	       bytes_text(used, sizeof(used), p->mem_used),
+	       bytes_text(cap, sizeof(cap), p->mem_cap));
+	if (p->phc_index != AVTPMAP_NO_PHC)
+		printf("  clock: /dev/ptp%u\n", p->phc_index);
+	printf("  frames: %llu, AVTP %llu: taken %llu, copied %llu, "
+	       "of no registered stream %llu, control %llu\n",
+	       (unsigned long long)sum.frames, (unsigned long long)sum.avtp,
+	       (unsigned long long)sum.taken, (unsigned long long)sum.copied,
+	       (unsigned long long)sum.unknown,
+	       (unsigned long long)sum.control);
+}
+
+enum { PORTS_MAX = 256 };
+
+/* In text a port's streams follow it, so its list comes when this is done. */
+static uint32_t ifindexes[PORTS_MAX];
+static int n_ports;
+
+static int on_port(const struct avtpmap_port_info *p, void *arg)
+{
+	struct show *show = arg;
+
+	if (json)
+		json_object_array_add(show->ports, json_port(p));
+	else if (p->ifindex == show->ifindex)
+		print_port(p);
+	else if (!show->ifindex && n_ports < PORTS_MAX)
+		ifindexes[n_ports++] = p->ifindex;
+	return 0;
+}
+
+static int show_text(struct avtpmap_ctl *ctl, struct show *show)
+{
+	int err = avtpmap_port_list(ctl, on_port, show);
+
+	if (!err && !n_ports)
+		puts("no ports; avtpmap attach IF makes one");
+	for (int i = 0; i < n_ports && !err; i++) {
+		if (i)
+			putchar('\n');
+		show->ifindex = ifindexes[i];
+		err = avtpmap_port_list(ctl, on_port, show);
+		if (!err)
+			err = avtpmap_stream_list(ctl, NULL, on_stream, show);
+	}
+	return err;
+}
+
+static int show_json(struct avtpmap_ctl *ctl, struct show *show)
+{
+	struct json_object *root = json_object_new_object();
+	int err;
+
+	show->ports = json_object_new_array();
+	json_object_object_add(
+		root, "backend",
+		json_object_new_string(avtpmap_ctl_backend_name(ctl)));
+	json_object_object_add(
+		root, "reason",
+		json_object_new_string(avtpmap_ctl_backend_reason(ctl)));
+	json_object_object_add(root, "ports", show->ports);
+	err = avtpmap_port_list(ctl, on_port, show);
+	if (!err)
+		err = avtpmap_stream_list(ctl, NULL, on_stream, show);
+	if (err)
+		json_object_put(root);
+	else
+		print_json(root);
+	return err;
+}
+
+static int run(int argc, char **argv)
+{
+	struct avtpmap_ctl *ctl = open_ctl(NULL);
+	struct show show = { 0 };
+	int err;
+
+	(void)argc;
+	(void)argv;
+	if (!ctl)
+		return FAILURE;
+	err = json ? show_json(ctl, &show) : show_text(ctl, &show);
+	if (err)
+		ctl_failed(ctl, err);
+	avtpmap_ctl_close(ctl);
+	return err ? FAILURE : OK;
+}
+
+const struct command cmd_show = {
+	.name = "show",
+	.args = "",
+	.summary = "list ports and streams",
+	.options = options,
+	.run = run,
+};

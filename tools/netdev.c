@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+/* What can be known of a netdev without changing anything. */
+#include <errno.h>
+#include <linux/ethtool.h>
+#include <linux/net_tstamp.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tool.h"
+
+static void read_driver(struct netdev *dev)
+{
+	char path[64], target[256];
+	const char *name;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/device/driver",
+		 dev->name);
+	n = readlink(path, target, sizeof(target) - 1);
+	if (n <= 0)
+		return;
+	target[n] = '\0';
+	name = strrchr(target, '/');
+	name = name ? name + 1 : target;
+	snprintf(dev->driver, sizeof(dev->driver), "%.31s", name);
+}
+
+static struct ifreq request(const struct netdev *dev, void *data)
+{
+	struct ifreq ifr = { 0 };
+
+	memcpy(ifr.ifr_name, dev->name, sizeof(dev->name));
+	ifr.ifr_data = data;
+	return ifr;
+}
+
+static void read_flags(struct netdev *dev, int fd)
+{
+	struct ifreq ifr = request(dev, NULL);
+
+	if (ioctl(fd, SIOCGIFFLAGS, &ifr))
+		return;
+	dev->up = ifr.ifr_flags & IFF_UP;
+	dev->carrier = ifr.ifr_flags & IFF_RUNNING;
+}
+
+static void read_hwtstamp(struct netdev *dev, int fd)
+{
+	struct hwtstamp_config config = { 0 };
+	struct ifreq ifr = request(dev, &config);
+
+	if (ioctl(fd, SIOCGHWTSTAMP, &ifr)) {
+		dev->hwtstamp_err = -errno;
+		return;
+	}
+	dev->hwtstamp_tx = config.tx_type;
+	dev->hwtstamp_rx = config.rx_filter;
+}
+
+/* How many features the kernel names, or 0. */
+static uint32_t count_features(struct netdev *dev, int fd)
+{
+	struct {
+		struct ethtool_sset_info info;
+		uint32_t n;
+	} sset = { .info = { .cmd = ETHTOOL_GSSET_INFO,
+			     .sset_mask = 1ull << ETH_SS_FEATURES } };
+	struct ifreq ifr = request(dev, &sset);
+
+	if (ioctl(fd, SIOCETHTOOL, &ifr) || !sset.info.sset_mask)
+		return 0;
+	return sset.n;
+}
+
+/* Where rx-vlan-filter is among them, or -1. */
+static int vlan_filter_bit(struct netdev *dev, int fd, uint32_t n)
+{
+	struct ethtool_gstrings *names =
+		calloc(1, sizeof(*names) + (size_t)n * ETH_GSTRING_LEN);
+	struct ifreq ifr = request(dev, names);
+	int bit = -1;
+
+	if (!names)
+		return -1;
+	names->cmd = ETHTOOL_GSTRINGS;
+	names->string_set = ETH_SS_FEATURES;
+	names->len = n;
+	if (!ioctl(fd, SIOCETHTOOL, &ifr))
+		for (uint32_t i = 0; i < n; i++)
+			if (!strncmp((char *)names->data + i * ETH_GSTRING_LEN,
+				     "rx-vlan-filter", ETH_GSTRING_LEN))
+				bit = i;
+	free(names);
+	return bit;
+}
+
+static int read_feature(struct netdev *dev, int fd, uint32_t n, int bit)
+{
+	uint32_t words = (n + 31) / 32;
+	struct ethtool_gfeatures *features = calloc(
+		1, sizeof(*features) + words * sizeof(features->features[0]));
+	struct ifreq ifr = request(dev, features);
+	int on = -1;
+
+	if (!features)
+		return -1;
+	features->cmd = ETHTOOL_GFEATURES;
+	features->size = words;
+	if (!ioctl(fd, SIOCETHTOOL, &ifr))
+		on = features->features[bit / 32].active >> bit % 32 & 1;
+	free(features);
+	return on;
+}
+
+void netdev_look(struct netdev *dev, const char *ifname)
+{
+	uint32_t n;
+	int fd, bit;
+
+	memset(dev, 0, sizeof(*dev));
+	dev->vlan_filter = -1;
+	dev->hwtstamp_err = -ENODEV;
+	if (strlen(ifname) >= sizeof(dev->name))
+		return;
+	strcpy(dev->name, ifname);
+	dev->exists = if_nametoindex(ifname) != 0;
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (!dev->exists || fd < 0)
+		goto out;
+	dev->hwtstamp_err = 0;
+	read_driver(dev);
+	read_flags(dev, fd);
+	read_hwtstamp(dev, fd);
+	n = count_features(dev, fd);
+	bit = n ? vlan_filter_bit(dev, fd, n) : -1;
+	if (bit >= 0)
+		dev->vlan_filter = read_feature(dev, fd, n, bit);
+out:
+	if (fd >= 0)
+		close(fd);
+}
+
+const char *hwtstamp_rx_text(int filter)
+{
+	switch (filter) {
+	case HWTSTAMP_FILTER_NONE:
+		return "off";
+	case HWTSTAMP_FILTER_ALL:
+		return "every frame";
+	default:
+		return "PTP frames only";
+	}
+}

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: MIT
+/* Arguments and --help, both from a command's table. */
+#include <errno.h>
+#include <grp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool.h"
+
+int parse_flag(const struct option *opt, const char *text)
+{
+	(void)text;
+	*(bool *)opt->dest = true;
+	return 0;
+}
+
+int parse_string(const struct option *opt, const char *text)
+{
+	*(const char **)opt->dest = text;
+	return *text ? 0 : -1;
+}
+
+static int read_u64(const char *text, uint64_t *v, char **end)
+{
+	if (*text < '0' || *text > '9')
+		return -1;
+	errno = 0;
+	*v = strtoull(text, end, 0);
+	return errno ? -1 : 0;
+}
+
+int parse_u32(const struct option *opt, const char *text)
+{
+	uint64_t v;
+	char *end;
+
+	if (read_u64(text, &v, &end) || *end || v < opt->min ||
+	    v > (opt->max ? opt->max : UINT32_MAX))
+		return -1;
+	*(uint32_t *)opt->dest = v;
+	return 0;
+}
+
+int parse_count(const struct option *opt, const char *text)
+{
+	char *end;
+
+	if (read_u64(text, opt->dest, &end) || *end)
+		return -1;
+	return *(uint64_t *)opt->dest ? 0 : -1;
+}
+
+int parse_size(const struct option *opt, const char *text)
+{
+	static const char units[] = "KMG";
+	uint64_t v;
+	const char *unit;
+	char *end;
+	int shift = 0;
+
+	if (read_u64(text, &v, &end))
+		return -1;
+	if (*end) {
+		unit = strchr(units, *end & ~0x20);
+		if (!unit || end[1])
+			return -1;
+		shift = 10 * (int)(unit - units + 1);
+	}
+	if (!v || v > UINT64_MAX >> shift)
+		return -1;
+	*(uint64_t *)opt->dest = v << shift;
+	return 0;
+}
+
+int parse_seconds(const struct option *opt, const char *text)
+{
+	char *end;
+	double v = strtod(text, &end);
+
+	if (end == text || *end || !(v > 0 && v < 1e9))
+		return -1;
+	*(double *)opt->dest = v;
+	return 0;
+}
+
+int parse_mac(const struct option *opt, const char *text)
+{
+	uint8_t *mac = opt->dest;
+	int n = 0;
+
+	if (sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &mac[0],
+		   &mac[1], &mac[2], &mac[3], &mac[4], &mac[5], &n) != 6 ||
+	    text[n])
+		return -1;
+	return mac[0] | mac[1] | mac[2] | mac[3] | mac[4] | mac[5] ? 0 : -1;
+}
+
+int parse_vid(const struct option *opt, const char *text)
+{
+	const struct option number = { .dest = opt->dest,
+				       .min = 1,
+				       .max = 4094 };
+
+	if (strcmp(text, "none"))
+		return parse_u32(&number, text);
+	*(uint32_t *)opt->dest = AVTPMAP_ANY_VID;
+	return 0;
+}
+
+int parse_mode(const struct option *opt, const char *text)
+{
+	if (!strcmp(text, "take"))
+		*(uint32_t *)opt->dest = AVTPMAP_MODE_TAKE;
+	else if (!strcmp(text, "copy"))
+		*(uint32_t *)opt->dest = AVTPMAP_MODE_COPY;
+	else
+		return -1;
+	return 0;
+}
+
+int parse_group(const struct option *opt, const char *text)
+{
+	const struct option number = { .dest = opt->dest,
+				       .max = AVTPMAP_NO_GROUP - 1 };
+	struct group *gr;
+
+	if (!strcmp(text, "none")) {
+		*(uint32_t *)opt->dest = AVTPMAP_NO_GROUP;
+		return 0;
+	}
+	gr = getgrnam(text);
+	if (!gr)
+		return parse_u32(&number, text);
+	*(uint32_t *)opt->dest = gr->gr_gid;
+	return 0;
+}
+
+static bool is_keyword(const struct option *opt)
+{
+	return opt->name[strlen(opt->name) - 1] == '=';
+}
+
+static void option_usage(const struct option *opt, FILE *to)
+{
+	char left[40];
+
+	snprintf(left, sizeof(left), "%s%s%s%s", is_keyword(opt) ? "" : "--",
+		 opt->name, opt->arg && !is_keyword(opt) ? " " : "",
+		 opt->arg ? opt->arg : "");
+	fprintf(to, "  %-20s %s\n", left, opt->help);
+}
+
+void command_usage(const struct command *cmd, bool to_stderr)
+{
+	FILE *to = to_stderr ? stderr : stdout;
+
+	fprintf(to, "Usage: avtpmap %s", cmd->name);
+	if (*cmd->args)
+		fprintf(to, " %s", cmd->args);
+	for (const struct option *o = cmd->options; o && o->name; o++)
+		fprintf(to, " [%s%s%s%s]", is_keyword(o) ? "" : "--", o->name,
+			o->arg && !is_keyword(o) ? " " : "",
+			o->arg ? o->arg : "");
+	fprintf(to, "\n%s\n", cmd->summary);
+	if (cmd->options && cmd->options->name)
+		fputc('\n', to);
+	for (const struct option *o = cmd->options; o && o->name; o++)
+		option_usage(o, to);
+	if (cmd->notes)
+		fprintf(to, "\n%s\n", cmd->notes);
+}
+
+static const struct option *find_option(const struct command *cmd,
+					const char *text, bool keyword)
+{
+	for (const struct option *o = cmd->options; o && o->name; o++) {
+		size_t len = strlen(o->name);
+
+		if (is_keyword(o) != keyword || strncmp(text, o->name, len))
+			continue;
+		if (keyword || !text[len] || text[len] == '=')
+			return o;
+	}
+	return NULL;
+}
+
+static int bad_value(const struct command *cmd, const struct option *opt,
+		     const char *text)
+{
+	char range[48] = "";
+
+	if (opt->parse == parse_u32 && opt->max)
+		snprintf(range, sizeof(range), ", %u to %u", opt->min,
+			 opt->max);
+	return usage_error(
+		"%s: %s%s%s: not a valid %s%s; see avtpmap %s --help",
+		cmd->name, opt->name, is_keyword(opt) ? "" : " ", text,
+		opt->arg, range, cmd->name);
+}
+
+/* --name, --name=VALUE, --name VALUE; returns how many of argv it took. */
+static int take_option(const struct command *cmd, int argc, char **argv,
+		       int *err)
+{
+	const struct option *opt = find_option(cmd, argv[0] + 2, false);
+	const char *value;
+
+	*err = 0;
+	if (!opt) {
+		*err = usage_error("%s: no option %s; see avtpmap %s --help",
+				   cmd->name, argv[0], cmd->name);
+		return 0;
+	}
+	value = strchr(argv[0], '=');
+	if (!opt->arg) {
+		if (value || opt->parse(opt, NULL))
+			*err = usage_error("%s: --%s takes no value", cmd->name,
+					   opt->name);
+		return 1;
+	}
+	if (!value && argc < 2) {
+		*err = usage_error("%s: --%s needs %s", cmd->name, opt->name,
+				   opt->arg);
+		return 0;
+	}
+	value = value ? value + 1 : argv[1];
+	if (opt->parse(opt, value))
+		*err = bad_value(cmd, opt, value);
+	return value == argv[1] ? 2 : 1;
+}
+
+int command_main(const struct command *cmd, int argc, char **argv)
+{
+	char *args[8];
+	int n = 0, err = 0;
+
+	for (int i = 0; i < argc && !err;) {
+		const struct option *keyword = find_option(cmd, argv[i], true);
+
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
+			command_usage(cmd, false);
+			return OK;
+		}
+		if (argv[i][0] == '-') {
+			if (argv[i][1] != '-')
+				return usage_error("%s: no option %s; see "
+						   "avtpmap %s --help",
+						   cmd->name, argv[i],
+						   cmd->name);
+			i += take_option(cmd, argc - i, argv + i, &err);
+		} else if (keyword) {
+			const char *value = strchr(argv[i++], '=') + 1;
+
+			if (keyword->parse(keyword, value))
+				err = bad_value(cmd, keyword, value);
+		} else if (n < cmd->max_args) {
+			args[n++] = argv[i++];
+		} else {
+			return usage_error("%s: what is %s? avtpmap %s --help",
+					   cmd->name, argv[i], cmd->name);
+		}
+	}
+	if (err)
+		return err;
+	if (n < cmd->min_args)
+		return usage_error("usage: avtpmap %s %s; see avtpmap %s "
+				   "--help",
+				   cmd->name, cmd->args, cmd->name);
+	return cmd->run(n, args);
+}

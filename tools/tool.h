@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* What the subcommands share. Only avtpmap.c and options.c know the tables. */
+#ifndef AVTPMAP_TOOL_H
+#define AVTPMAP_TOOL_H
+
+#include <avtpmap/avtpmap.h>
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum exit_code {
+	OK = 0,
+	FAILURE = 1,
+	USAGE = 2,
+};
+
+/**
+ * struct option - one option of a subcommand
+ * @name: "period" is --period N; "ms=" is the keyword ms=N
+ * @arg: what it takes, for --help; NULL: nothing
+ * @help: one line
+ * @parse: reads the argument into @dest; 0, or -1 if it cannot be
+ * @dest: where to; of the type that @parse writes
+ * @min, @max: what parse_u32 accepts
+ */
+struct option {
+	const char *name;
+	const char *arg;
+	const char *help;
+	int (*parse)(const struct option *opt, const char *text);
+	void *dest;
+	uint32_t min;
+	uint32_t max;
+};
+
+int parse_flag(const struct option *opt, const char *text); /* bool */
+int parse_string(const struct option *opt, const char *text); /* char * */
+int parse_u32(const struct option *opt, const char *text); /* uint32_t */
+int parse_count(const struct option *opt, const char *text); /* uint64_t */
+int parse_size(const struct option *opt, const char *text); /* uint64_t */
+int parse_seconds(const struct option *opt, const char *text); /* double */
+int parse_mac(const struct option *opt, const char *text); /* uint8_t[6] */
+int parse_vid(const struct option *opt, const char *text); /* uint32_t */
+int parse_mode(const struct option *opt, const char *text); /* uint32_t */
+int parse_group(const struct option *opt, const char *text); /* uint32_t */
+
+/**
+ * struct command - a subcommand
+ * @name: "attach"
+ * @args: its arguments, for --help: "IF STREAM_ID"
+ * @min_args, @max_args: how many there are
+ * @summary: one line
+ * @notes: more of them for --help, or NULL
+ * @options: ends with an entry without a name, or NULL
+ * @run: returns enum exit_code
+ */
+struct command {
+	const char *name;
+	const char *args;
+	int min_args;
+	int max_args;
+	const char *summary;
+	const char *notes;
+	const struct option *options;
+	int (*run)(int argc, char **argv);
+};
+
+extern const struct command cmd_add, cmd_attach, cmd_del, cmd_detach,
+	cmd_drain, cmd_listen, cmd_set, cmd_show, cmd_stats;
+
+/* options.c APIs: runs @cmd on the arguments after its name */
+int command_main(const struct command *cmd, int argc, char **argv);
+void command_usage(const struct command *cmd, bool to_stderr);
+
+/* One line on stderr: "avtpmap: ... [ENODEV]", or without @err. */
+__attribute__((format(printf, 2, 3))) int fail(int err, const char *fmt, ...);
+__attribute__((format(printf, 1, 2))) int usage_error(const char *fmt, ...);
+
+/* NULL after a line on stderr. */
+struct avtpmap_ctl *open_ctl(const char *ifname);
+int ctl_failed(struct avtpmap_ctl *ctl, int err);
+
+/* 0, or USAGE after a line on stderr. */
+int stream_id_arg(const char *text, uint64_t *id);
+
+/* format.c APIs: the same things in text and in JSON */
+void print_json(struct json_object *obj); /* and frees it */
+struct json_object *json_u64(uint64_t v);
+struct json_object *json_stream_id(uint64_t id);
+struct json_object *json_format(const struct avtpmap_format *f);
+struct json_object *json_counters(const uint64_t *values, unsigned int n,
+				  uint64_t known);
+char *format_text(char *buf, size_t bytes, const struct avtpmap_format *f);
+char *bytes_text(char *buf, size_t bytes, uint64_t v);
+const char *state_text(uint32_t state);
+const char *mode_text(uint32_t mode);
+const char *group_text(uint32_t gid); /* name, or number; static buffer */
+
+/* netdev.c APIs: what can be known of a netdev without changing it */
+struct netdev {
+	char name[16];
+	bool exists;
+	bool up;
+	bool carrier;
+	char driver[32]; /* or empty */
+	int hwtstamp_err; /* 0 or -errno, for the next two */
+	int hwtstamp_tx;
+	int hwtstamp_rx;
+	int vlan_filter; /* 1 on, 0 off, -1 not known */
+};
+
+void netdev_look(struct netdev *dev, const char *ifname);
+const char *hwtstamp_rx_text(int filter);
+
+#endif
