@@ -8,8 +8,10 @@
 
 void print_json(struct json_object *obj)
 {
-	puts(json_object_to_json_string_ext(
-		obj, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED));
+	const int flags = JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+			  JSON_C_TO_STRING_NOSLASHESCAPE;
+
+	puts(json_object_to_json_string_ext(obj, flags));
 	json_object_put(obj);
 }
 

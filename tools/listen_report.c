@@ -38,6 +38,7 @@ struct heard {
 	char ifname[16];
 	uint32_t ifindex;
 	uint64_t stream_id;
+	bool attached;
 	uint64_t frames;
 	uint64_t unknown;
 	uint64_t other_path;
@@ -50,6 +51,7 @@ static int hear_port(const struct avtpmap_port_info *p, void *arg)
 
 	if (p->ifindex != h->ifindex)
 		return 0;
+	h->attached = true;
 	for (uint32_t i = 0; i < p->n_queues; i++) {
 		h->frames += p->queues[i].frames;
 		h->unknown += p->queues[i].unknown;
@@ -90,7 +92,7 @@ static void say_link(const struct heard *h, const struct netdev *dev)
 	else if (!dev->carrier)
 		fprintf(stderr, "  - %s has no link: look at the cable\n",
 			h->ifname);
-	else if (!h->frames)
+	else if (h->attached && !h->frames)
 		fprintf(stderr,
 			"  - %s has not received any frame at all since it "
 			"was attached\n",

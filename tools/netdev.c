@@ -20,7 +20,7 @@ static void read_driver(struct netdev *dev)
 	const char *name;
 	ssize_t n;
 
-	snprintf(path, sizeof(path), "/sys/class/net/%s/device/driver",
+	snprintf(path, sizeof(path), "/sys/class/net/%s/device/driver/module",
 		 dev->name);
 	n = readlink(path, target, sizeof(target) - 1);
 	if (n <= 0)
@@ -66,16 +66,19 @@ static void read_hwtstamp(struct netdev *dev, int fd)
 /* How many features the kernel names, or 0. */
 static uint32_t count_features(struct netdev *dev, int fd)
 {
-	struct {
-		struct ethtool_sset_info info;
-		uint32_t n;
-	} sset = { .info = { .cmd = ETHTOOL_GSSET_INFO,
-			     .sset_mask = 1ull << ETH_SS_FEATURES } };
-	struct ifreq ifr = request(dev, &sset);
+	struct ethtool_sset_info *sset =
+		calloc(1, sizeof(*sset) + sizeof(sset->data[0]));
+	struct ifreq ifr = request(dev, sset);
+	uint32_t n = 0;
 
-	if (ioctl(fd, SIOCETHTOOL, &ifr) || !sset.info.sset_mask)
+	if (!sset)
 		return 0;
-	return sset.n;
+	sset->cmd = ETHTOOL_GSSET_INFO;
+	sset->sset_mask = 1ull << ETH_SS_FEATURES;
+	if (!ioctl(fd, SIOCETHTOOL, &ifr) && sset->sset_mask)
+		n = sset->data[0];
+	free(sset);
+	return n;
 }
 
 /* Where rx-vlan-filter is among them, or -1. */

@@ -66,7 +66,7 @@ struct command {
 };
 
 extern const struct command cmd_add, cmd_attach, cmd_del, cmd_detach,
-	cmd_drain, cmd_listen, cmd_set, cmd_show, cmd_stats;
+	cmd_doctor, cmd_drain, cmd_listen, cmd_set, cmd_show, cmd_stats;
 
 /* options.c APIs: runs @cmd on the arguments after its name */
 int command_main(const struct command *cmd, int argc, char **argv);
@@ -102,7 +102,7 @@ struct netdev {
 	bool exists;
 	bool up;
 	bool carrier;
-	char driver[32]; /* or empty */
+	char driver[32]; /* its driver's module, or empty */
 	int hwtstamp_err; /* 0 or -errno, for the next two */
 	int hwtstamp_tx;
 	int hwtstamp_rx;

@@ -268,13 +268,14 @@ static int read_units(struct avtpmap_pcm *pcm, struct read *rd)
 static int read_to(struct avtpmap_pcm *pcm, struct pcm_out *out, __u32 units,
 		   struct avtpmap_pcm_result *result)
 {
-	struct avtpmap_pcm_result unused;
+	struct avtpmap_pcm_result unused = { 0 };
 	struct read rd = { .out = out, .want = units };
 
 	if (units > INT32_MAX)
 		return -EINVAL;
+	if (result)
+		memset(result, 0, sizeof(*result));
 	rd.result = result ? result : &unused;
-	memset(rd.result, 0, sizeof(*rd.result));
 	out->channels = pcm->format.channels;
 	if (pcm->codec)
 		rd.decode = out->planes ? pcm->codec->planar :

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* The parts of "avtpmap doctor": each looks at something and adds findings. */
+#ifndef AVTPMAP_TOOL_DOCTOR_H
+#define AVTPMAP_TOOL_DOCTOR_H
+
+#include "tool.h"
+
+enum status {
+	FINE, /* as it should be */
+	NOTE, /* works, but something is less than it could be */
+	BAD, /* something does not work until this is cured */
+};
+
+/*
+ * One finding: @check of @subject is in @status; @text says how it is, @fix
+ * what to do, or NULL.
+ */
+__attribute__((format(printf, 5, 6))) void
+finding(enum status status, const char *subject, const char *check,
+	const char *fix, const char *text, ...);
+
+/* doctor_machine.c APIs */
+void doctor_backends(const char *ifname);
+void doctor_modules(void);
+void doctor_rights(void);
+
+/*
+ * Is the module that is loaded the one that is installed? Adds a finding under
+ * @subject; nothing if it is not loaded.
+ */
+void doctor_module(const char *subject, const char *module, const char *fix);
+bool module_loaded(const char *module);
+
+/* doctor_port.c APIs: @ifname, or NULL: every port */
+void doctor_ports(const char *ifname);
+
+#endif

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: MIT
+/* One network interface: driver, link, rights, clock and VLANs. */
+#include <errno.h>
+#include <grp.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "doctor.h"
+
+enum { PORTS_MAX = 64, VIDS_MAX = 32 };
+
+/* What the backend knows of the ports, copied out of its callbacks. */
+struct known {
+	char name[16];
+	uint32_t ifindex;
+	uint32_t gid;
+	uint32_t phc_index;
+	uint32_t n_streams;
+	uint32_t vids[VIDS_MAX];
+	int n_vids;
+};
+
+struct known_ports {
+	struct known port[PORTS_MAX];
+	int n;
+};
+
+static int on_port(const struct avtpmap_port_info *p, void *arg)
+{
+	struct known_ports *k = arg;
+	struct known *port = &k->port[k->n];
+
+	if (k->n == PORTS_MAX)
+		return 0;
+	memcpy(port->name, p->ifname, sizeof(port->name));
+	port->ifindex = p->ifindex;
+	port->gid = p->gid;
+	port->phc_index = p->phc_index;
+	port->n_streams = p->n_streams;
+	k->n++;
+	return 0;
+}
+
+static void add_vid(struct known *port, uint32_t vid)
+{
+	for (int i = 0; i < port->n_vids; i++)
+		if (port->vids[i] == vid)
+			return;
+	if (port->n_vids < VIDS_MAX)
+		port->vids[port->n_vids++] = vid;
+}
+
+static int on_stream(const struct avtpmap_stream_info *s, void *arg)
+{
+	struct known_ports *k = arg;
+
+	for (int i = 0; i < k->n; i++)
+		if (k->port[i].ifindex == s->ifindex &&
+		    s->vid != AVTPMAP_ANY_VID)
+			add_vid(&k->port[i], s->vid ? s->vid : 2);
+	return 0;
+}
+
+/* VLAN devices register their VID as well: "eth0.7 | 7 | eth0". */
+static void add_vlan_devices(struct known *port)
+{
+	FILE *f = fopen("/proc/net/vlan/config", "re");
+	char line[128], below[32];
+	unsigned int vid;
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%*s | %u | %31s", &vid, below) == 2 &&
+		    !strcmp(below, port->name))
+			add_vid(port, vid);
+	if (f)
+		fclose(f);
+}
+
+static void driver_findings(const struct netdev *dev, bool attached)
+{
+	char path[96];
+	bool hooked;
+
+	if (!dev->driver[0]) {
+		finding(attached ? FINE : BAD, dev->name, "driver",
+			attached ? NULL :
+				   "streams need a driver with the hook: see "
+				   "README, drivers",
+			attached ? "built into the kernel, with the hook" :
+				   "has no driver module, so no hook");
+		return;
+	}
+	snprintf(path, sizeof(path), "/sys/module/avtpmap_hook/holders/%s",
+		 dev->driver);
+	hooked = attached || !access(path, F_OK);
+	if (hooked)
+		finding(FINE, dev->name, "driver", NULL, "%s, with the hook",
+			dev->driver);
+	else
+		finding(BAD, dev->name, "driver",
+			"install the patched driver (dkms status avtpmap), "
+			"rebuild the initramfs, and reboot",
+			"%s, without the hook", dev->driver);
+	doctor_module(dev->name, dev->driver,
+		      "load the installed one: reboot, or unbind and reload "
+		      "the driver");
+}
+
+static void link_findings(const struct netdev *dev)
+{
+	char fix[48];
+
+	snprintf(fix, sizeof(fix), "ip link set %s up", dev->name);
+	if (!dev->up)
+		finding(BAD, dev->name, "link", fix, "the interface is down");
+	else if (!dev->carrier)
+		finding(BAD, dev->name, "link", "look at the cable",
+			"no carrier");
+	else
+		finding(FINE, dev->name, "link", NULL, "up");
+}
+
+static bool in_group(uint32_t gid)
+{
+	gid_t groups[256];
+	int n = getgroups(256, groups);
+
+	if (getegid() == gid)
+		return true;
+	for (int i = 0; i < n; i++)
+		if (groups[i] == gid)
+			return true;
+	return false;
+}
+
+static void port_findings(const struct netdev *dev, const struct known *port)
+{
+	char fix[48];
+
+	if (!port) {
+		snprintf(fix, sizeof(fix), "avtpmap attach %s", dev->name);
+		finding(NOTE, dev->name, "port", fix, "not attached");
+		return;
+	}
+	finding(FINE, dev->name, "port", NULL, "attached, %u stream%s",
+		port->n_streams, port->n_streams == 1 ? "" : "s");
+	if (port->gid == AVTPMAP_NO_GROUP)
+		finding(FINE, dev->name, "group", NULL,
+			"none: only CAP_NET_ADMIN may use it");
+	else
+		finding(FINE, dev->name, "group", NULL,
+			"%s may add and read streams; you are%s in it",
+			group_text(port->gid),
+			in_group(port->gid) ? "" : " not");
+}
+
+/* Read only: whose settings these are, they stay. */
+static void clock_findings(const struct netdev *dev, const struct known *port)
+{
+	const char *text = hwtstamp_rx_text(dev->hwtstamp_rx);
+	bool every = !strcmp(text, "every frame");
+	char fix[96];
+
+	if (port && port->phc_index != AVTPMAP_NO_PHC)
+		finding(FINE, dev->name, "clock", NULL, "/dev/ptp%u",
+			port->phc_index);
+	snprintf(fix, sizeof(fix),
+		 "hwstamp_ctl -i %s -r 1 asks for a stamp on every frame",
+		 dev->name);
+	if (dev->hwtstamp_err == -EOPNOTSUPP)
+		finding(NOTE, dev->name, "hwtstamp", NULL,
+			"not supported: frames carry CLOCK_MONOTONIC only");
+	else if (dev->hwtstamp_err)
+		finding(NOTE, dev->name, "hwtstamp", NULL, "not known: %s",
+			strerror(-dev->hwtstamp_err));
+	else
+		finding(every ? FINE : NOTE, dev->name, "hwtstamp",
+			every ? NULL : fix, "%s", text);
+}
+
+static void vlan_findings(const struct netdev *dev, struct known *port)
+{
+	char list[256] = "";
+	size_t n = 0;
+
+	if (dev->vlan_filter != 1) {
+		finding(FINE, dev->name, "vlan", NULL,
+			dev->vlan_filter ? "whether the NIC filters VLANs is "
+					   "not known" :
+					   "the NIC receives every VLAN");
+		return;
+	}
+	if (port) {
+		add_vlan_devices(port);
+		for (int i = 0; i < port->n_vids; i++)
+			n += snprintf(list + n, sizeof(list) - n, "%s%u",
+				      i ? ", " : "", port->vids[i]);
+	}
+	finding(FINE, dev->name, "vlan", NULL,
+		"the NIC drops every VLAN but those registered%s%s; a stream "
+		"in another needs vid=N",
+		n ? ": " : "", list);
+}
+
+static void look_at(const char *ifname, struct known *port)
+{
+	struct netdev dev;
+
+	netdev_look(&dev, ifname);
+	if (!dev.exists) {
+		finding(BAD, ifname, "interface", "see ip link",
+			"no such interface");
+		return;
+	}
+	driver_findings(&dev, port != NULL);
+	port_findings(&dev, port);
+	link_findings(&dev);
+	clock_findings(&dev, port);
+	vlan_findings(&dev, port);
+}
+
+void doctor_ports(const char *ifname)
+{
+	static struct known_ports k;
+	struct avtpmap_ctl *ctl;
+	bool found = false;
+
+	if (!avtpmap_ctl_open(&ctl, NULL)) {
+		avtpmap_port_list(ctl, on_port, &k);
+		avtpmap_stream_list(ctl, NULL, on_stream, &k);
+		avtpmap_ctl_close(ctl);
+	}
+	for (int i = 0; i < k.n; i++) {
+		if (ifname && strcmp(ifname, k.port[i].name))
+			continue;
+		look_at(k.port[i].name, &k.port[i]);
+		found = true;
+	}
+	if (ifname && !found)
+		look_at(ifname, NULL);
+}
