@@ -13,19 +13,24 @@
 /* Open handles by uid, so that no user takes the memory of all. */
 static DEFINE_XARRAY(handles);
 
+/* Protects: what handles holds, from reading a count to storing the next
+ * Ordering: innermost
+ */
+static DEFINE_MUTEX(handles_lock);
+
 static int charge_handle(kuid_t uid)
 {
 	unsigned long n, key = __kuid_val(uid);
-	int err = 0;
+	int err;
 
-	xa_lock(&handles);
+	mutex_lock(&handles_lock);
 	n = xa_to_value(xa_load(&handles, key) ?: xa_mk_value(0));
 	if (n >= AVTPMAP_HANDLES_MAX)
 		err = -EUSERS;
 	else
-		err = xa_err(__xa_store(&handles, key, xa_mk_value(n + 1),
-					GFP_KERNEL));
-	xa_unlock(&handles);
+		err = xa_err(xa_store(&handles, key, xa_mk_value(n + 1),
+				      GFP_KERNEL));
+	mutex_unlock(&handles_lock);
 	return err;
 }
 
@@ -33,13 +38,13 @@ static void uncharge_handle(kuid_t uid)
 {
 	unsigned long n, key = __kuid_val(uid);
 
-	xa_lock(&handles);
+	mutex_lock(&handles_lock);
 	n = xa_to_value(xa_load(&handles, key));
-	if (n > 1)
-		__xa_store(&handles, key, xa_mk_value(n - 1), GFP_ATOMIC);
+	if (n > 1)	/* replaces an entry, so it needs no memory */
+		xa_store(&handles, key, xa_mk_value(n - 1), GFP_KERNEL);
 	else
-		__xa_erase(&handles, key);
-	xa_unlock(&handles);
+		xa_erase(&handles, key);
+	mutex_unlock(&handles_lock);
 }
 
 struct reader *reader_create(void)
