@@ -191,7 +191,6 @@ static int do_port_del(struct sk_buff *skb, struct genl_info *info)
 static int do_drain(struct sk_buff *skb, struct genl_info *info)
 {
 	struct target t = {};
-	struct stream *s, *tmp;
 	struct port *port;
 	int err;
 
@@ -202,11 +201,9 @@ static int do_drain(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		return err;
 	list_for_each_entry(port, &ports, node) {
-		if (port->net != genl_info_net(info) ||
-		    (t.dev && port->dev != t.dev))
-			continue;
-		list_for_each_entry_safe(s, tmp, &port->streams, port_node)
-			stream_delete(s);
+		if (port->net == genl_info_net(info) &&
+		    (!t.dev || port->dev == t.dev))
+			stream_delete_all(port);
 	}
 	return 0;
 }

@@ -87,11 +87,8 @@ struct port *port_get_or_create(struct net_device *dev,
  */
 void port_release(struct port *port)
 {
-	struct stream *s, *tmp;
-
 	ASSERT_RTNL();
-	list_for_each_entry_safe(s, tmp, &port->streams, port_node)
-		stream_delete(s);
+	stream_delete_all(port);
 	avtpmap_hook_detach(port->dev, &port->sink);
 	netlink_port_event(port, AVTPMAP_EV_DELETED);
 	list_del(&port->node);

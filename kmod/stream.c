@@ -341,17 +341,13 @@ err_stream:
 	return ERR_PTR(err);
 }
 
-/* Readers keep the memory; all that they get from now on is ENODEV. */
-void stream_delete(struct stream *s)
+/* No frame sees it any more. Readers keep the memory, and get ENODEV. */
+static void finish(struct stream *s)
 {
 	struct reader *r;
 
-	ASSERT_RTNL();
-	table_remove(s);
 	list_del(&s->port_node);
 	s->port->n_streams--;
-	synchronize_net();
-
 	spin_lock_bh(&s->lock);
 	s->gone = true;
 	s->next_due = U64_MAX;
@@ -365,6 +361,27 @@ void stream_delete(struct stream *s)
 	filters_del(s);
 	netlink_stream_event(s, AVTPMAP_EV_DELETED);
 	stream_put(s);
+}
+
+void stream_delete(struct stream *s)
+{
+	ASSERT_RTNL();
+	table_remove(s);
+	synchronize_net();
+	finish(s);
+}
+
+/* The same, with one grace period for all. */
+void stream_delete_all(struct port *port)
+{
+	struct stream *s, *tmp;
+
+	ASSERT_RTNL();
+	list_for_each_entry(s, &port->streams, port_node)
+		table_remove(s);
+	synchronize_net();
+	list_for_each_entry_safe(s, tmp, &port->streams, port_node)
+		finish(s);
 }
 
 static void stream_free(struct kref *ref)

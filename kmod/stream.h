@@ -118,6 +118,7 @@ struct stream *stream_create(struct port *port,
 			     const struct stream_config *config,
 			     struct netlink_ext_ack *extack);
 void stream_delete(struct stream *s);
+void stream_delete_all(struct port *port);
 void stream_put(struct stream *s);
 struct stream *stream_get(const struct net *net, int ifindex,
 			  __be64 stream_id);
