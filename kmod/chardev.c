@@ -10,6 +10,8 @@
 #include "chardev.h"
 #include "reader.h"
 
+static const struct file_operations avtpmap_fops;
+
 static int avtpmap_open(struct inode *inode, struct file *file)
 {
 	struct reader *r = reader_create();
@@ -71,7 +73,22 @@ static long ioctl_info(struct reader *r, void __user *arg)
 	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
 }
 
-static long ioctl_group_add(struct reader *r, void __user *arg);
+static long ioctl_group_add(struct reader *r, void __user *arg)
+{
+	struct avtpmap_group group;
+	struct file *member;
+	int err = -EINVAL;
+
+	if (copy_from_user(&group, arg, sizeof(group)))
+		return -EFAULT;
+	member = fget(group.fd);
+	if (!member)
+		return -EBADF;
+	if (member->f_op == &avtpmap_fops && !group.flags)
+		err = reader_group_add(r, member->private_data);
+	fput(member);
+	return err;
+}
 
 static long avtpmap_ioctl(struct file *file, unsigned int cmd,
 			  unsigned long arg)
@@ -151,23 +168,6 @@ static const struct file_operations avtpmap_fops = {
 	.poll		= avtpmap_poll,
 	.mmap		= avtpmap_mmap,
 };
-
-static long ioctl_group_add(struct reader *r, void __user *arg)
-{
-	struct avtpmap_group group;
-	struct file *member;
-	int err = -EINVAL;
-
-	if (copy_from_user(&group, arg, sizeof(group)))
-		return -EFAULT;
-	member = fget(group.fd);
-	if (!member)
-		return -EBADF;
-	if (member->f_op == &avtpmap_fops && !group.flags)
-		err = reader_group_add(r, member->private_data);
-	fput(member);
-	return err;
-}
 
 /* Anyone may open it; bind asks for the capability or the port's group. */
 static struct miscdevice avtpmap_misc = {
