@@ -67,4 +67,37 @@ static inline void test_ring_produce(struct test_ring *r,
 	r->head++;
 }
 
+/*
+ * The receive path of every backend: parse, account, produce. Returns 1 if the
+ * frame lies in the ring, 0 if it would pass to the host.
+ */
+static inline int test_ring_rx(struct test_ring *r, const __u8 *frame, __u32 len,
+			       __u64 now_ns, struct avtpmap_entry *e)
+{
+	struct avtpmap_pdu pdu;
+
+	memset(e, 0, sizeof(*e));
+	switch (avtpmap_parse(&pdu, frame, frame + len, len, 0, 0)) {
+	case AVTPMAP_STREAM:
+		break;
+	case AVTPMAP_MALFORMED:
+		count(r->hdr, AVTPMAP_C_MALFORMED, 1);
+		return 0;
+	case AVTPMAP_UNSUPPORTED:
+		count(r->hdr, AVTPMAP_C_UNSUPPORTED_FORMAT, 1);
+		return 0;
+	default:
+		return 0;
+	}
+	if (pdu.len_bytes > r->stride - sizeof(struct avtpmap_slot)) {
+		avtpmap_account_skip(&r->account, r->hdr, &pdu,
+				     AVTPMAP_C_TOO_LONG);
+		return 0;
+	}
+	if (!avtpmap_account(&r->account, r->hdr, &pdu, now_ns, e))
+		return 0;
+	test_ring_produce(r, &pdu, e, frame + pdu.offset, now_ns, 0);
+	return 1;
+}
+
 #endif /* AVTPMAP_UNIT_RING_H */
