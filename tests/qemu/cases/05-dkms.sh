@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2016,SC2034,SC2154 # variables of lib.sh and dpkg
+# dkms: our igb wins, also from the initramfs; removing puts the old one back;
+# a machine that cannot have our igb keeps its own.
+
+# A root of this case's own, above the image: what it does there goes with it.
+fresh_root()
+{
+	dir=$work/dkms
+	root=$dir/root
+	mkdir "$dir"
+	mount -t tmpfs dkms "$dir"
+	mkdir "$dir/lower" "$dir/upper" "$dir/work" "$root"
+	trap 'umount -R "$dir"; rmdir "$dir"' EXIT
+	mount -o loop,ro "$1" "$dir/lower"
+	mount -t overlay root -o "lowerdir=$dir/lower,upperdir=$dir/upper,workdir=$dir/work" "$root"
+	mount -t proc proc "$root/proc"
+	mount -t sysfs sys "$root/sys"
+	mount --bind /dev "$root/dev"
+	kernel=$(chroot "$root" linux-version list | tail -n 1)
+	modules=/lib/modules/$kernel
+}
+
+# The product's source into a root that has never seen it.
+copy_source()
+{
+	mkdir "$root/usr/src/avtpmap"
+	cp -r "$top"/{Makefile,Kbuild,dkms.conf,dkms,kmod,uapi,patches} "$root/usr/src/avtpmap"
+}
+
+dkms_install()
+{
+	chroot "$root" make -C /usr/src/avtpmap dkms-install "KDIR=$modules/build" >"$work/dkms.log" 2>&1 || {
+		cat "$work/dkms.log"
+		false
+	}
+}
+
+igb_of_modprobe()
+{
+	chroot "$root" modinfo -k "$kernel" -F filename igb
+}
+
+igb_in_initramfs()
+{
+	chroot "$root" lsinitramfs "/boot/initrd.img-$kernel" | grep '/igb\.ko'
+}
+
+# Hook and module are there, the distribution's igb is untouched, and the reason
+# was given.
+check_left_out()
+{
+	grep "avtpmap: igb left out: .*$1" "$work/dkms.log"
+	[ -e "$root$modules/updates/dkms/avtpmap_hook.ko.xz" ]
+	[ -e "$root$modules/updates/dkms/avtpmap.ko.xz" ]
+	[ "$(igb_of_modprobe)" = "$modules/kernel/drivers/net/ethernet/intel/igb/igb.ko.xz" ]
+	igb_in_initramfs | grep /kernel/drivers/net/
+	[ "$(igb_in_initramfs | wc -l)" = 1 ]
+}
+
+case_ours_from_the_initramfs()
+{
+	fresh_root "$AVTPMAP_IMAGE/root.ext4"
+	[ "$(igb_of_modprobe)" = "$modules/updates/dkms/igb.ko.xz" ]
+	igb_in_initramfs | grep /updates/dkms/
+	[ "$(igb_in_initramfs | wc -l)" = 1 ]
+	# The running guest: before anything but the initramfs had run.
+	guest 'cat /run/lsmod-initramfs' | grep -E '^avtpmap_hook .* igb$'
+}
+
+case_remove_puts_the_old_back()
+{
+	fresh_root "$AVTPMAP_IMAGE/root.ext4"
+	chroot "$root" make -C /usr/src/avtpmap dkms-remove
+	[ "$(igb_of_modprobe)" = "$modules/kernel/drivers/net/ethernet/intel/igb/igb.ko.xz" ]
+	# dpkg knows what the distribution's files look like.
+	chroot "$root" dpkg --verify "linux-image-$kernel" | grep -v '/boot/System.map' >"$work/verify" || true
+	cat "$work/verify"
+	[ ! -s "$work/verify" ]
+	igb_in_initramfs | grep /kernel/drivers/net/
+	[ "$(igb_in_initramfs | wc -l)" = 1 ]
+	[ ! -e "$root$modules/updates/dkms" ]
+	[ ! -e "$root/etc/initramfs-tools/hooks/avtpmap" ]
+	[ ! -e "$root/var/lib/dkms/avtpmap" ]
+
+	# And a machine boots with it.
+	cp "$root/boot/initrd.img-$kernel" "$work/initrd"
+	guest_initrd=$work/initrd
+	umount -R "$dir"
+	rmdir "$dir"
+	another_guest removed
+	boot
+	guest 'cat /run/lsmod-initramfs' | tee "$work/lsmod" | grep '^igb '
+	[[ $(cat "$work/lsmod") != *avtpmap* ]]
+}
+
+case_no_driver_of_another_version()
+{
+	local installed
+
+	fresh_root "$AVTPMAP_ROOT"
+	copy_source
+	installed=$(chroot "$root" dpkg-query -W -f '${Version}' linux-source-6.12)
+	sed -i "/^Package: linux-source-6.12\$/,/^\$/s/^Version: .*/Version: 6.12.1-1/" "$root/var/lib/dpkg/status"
+	dkms_install
+	check_left_out "apt-get install linux-source-6.12=$installed"
+
+	# Asked for outright, it stops.
+	if chroot "$root" make -C /usr/src/avtpmap igb "KDIR=$modules/build" >"$work/igb.log" 2>&1; then false; fi
+	grep "apt-get install linux-source-6.12=$installed" "$work/igb.log"
+
+	# With the source there, dkms adds what it left out.
+	sed -i "/^Package: linux-source-6.12\$/,/^\$/s/^Version: .*/Version: $installed/" "$root/var/lib/dpkg/status"
+	chroot "$root" bash -c "$(grep -o 'dkms unbuild .*' "$work/dkms.log")"
+	[ "$(igb_of_modprobe)" = "$modules/updates/dkms/igb.ko.xz" ]
+}
+
+case_no_driver_that_the_patch_does_not_fit()
+{
+	fresh_root "$AVTPMAP_ROOT"
+	copy_source
+	sed -i 's/^ .*next_to_clean.*/ changed since/; s/^ .*register_netdev.*/ changed since/' \
+		"$root"/usr/src/avtpmap/patches/igb/6.12/0001-*.patch
+	dkms_install
+	check_left_out 'does not fit'
+}
+
+case_no_driver_that_secure_boot_refuses()
+{
+	local efivars
+
+	fresh_root "$AVTPMAP_ROOT"
+	copy_source
+	mount -t tmpfs firmware "$root/sys/firmware"
+	efivars=$root/sys/firmware/efi/efivars
+	mkdir -p "$efivars"
+	printf '\6\0\0\0\1' >"$efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+	dkms_install
+	check_left_out 'Secure Boot'
+}

@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# The guest, the wire and the talker, for run.sh and demo.sh.
+#
+#	Debian 13 root, on this machine          guest: Debian 13, 6.12
+#	  gst-launch-1.0 ... avtpsink              avtpmap listen
+#	        |                                       ^
+#	      talk0 ==(VLAN tag)==> wire ==> QEMU's igb, eth0
+#
+# All of it lives in namespaces of its own (enter_sandbox) and goes with the
+# script that sourced this file.
+
+# shellcheck disable=SC2034 # some of these are for those who source this
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+here=$top/tests/qemu
+stream=00:1b:21:aa:bb:cc:00:01
+# shellcheck disable=SC2034 # for the cases
+tci=0x6002	# VID 2, priority 3
+guest_accel=()
+agent_timeout=${AVTPMAP_GUEST_TIMEOUT:-300}
+
+die()
+{
+	echo "$*" >&2
+	exit 1
+}
+
+# Runs the script again in namespaces of its own: its mounts, interfaces and
+# processes cannot outlive it, and it cannot disturb the machine's.
+enter_sandbox()
+{
+	[ -n "${AVTPMAP_SANDBOX-}" ] && return
+	[ "$(id -u)" = 0 ] || die "run as root"
+	AVTPMAP_SANDBOX=1 exec unshare -m -n -p -f --kill-child --mount-proc "$0" "$@"
+}
+
+# Fetches and builds; needs the network, so before enter_sandbox.
+prepare()
+{
+	[ -n "${AVTPMAP_SANDBOX-}" ] && return
+	make -s -C "$here" wire
+	AVTPMAP_ROOT=$("$here/root.sh")
+	AVTPMAP_IMAGE=$("$here/image.sh" "$AVTPMAP_ROOT")
+	export AVTPMAP_ROOT AVTPMAP_IMAGE
+}
+
+# The talker's root, its interface and a directory that both sides share.
+setup_host()
+{
+	work=$(mktemp -d /tmp/avtpmap-qemu.XXXXXX)
+	mount -t tmpfs work "$work"
+	share=$work/share
+	talker_root=$work/root
+	mkdir "$share" "$talker_root"
+	mkfifo "$work/agent.in" "$work/agent.out"
+	mount -o loop,ro "$AVTPMAP_ROOT" "$talker_root"
+	mount -t proc proc "$talker_root/proc"
+	mount --rbind /dev "$talker_root/dev"
+	mount -t tmpfs tmp "$talker_root/tmp"
+	mount --bind "$share" "$talker_root/mnt"
+
+	ip link set lo up
+	ip link add talk0 type veth peer name talk1
+	sysctl -qw net.ipv6.conf.all.disable_ipv6=1 2>/dev/null || true
+	ip link set talk0 up
+	ip link set talk1 up
+}
+
+# For the rest of a subshell: a guest of its own, on a wire of its own.
+another_guest()
+{
+	work=$work/$1
+	mkdir "$work"
+	mkfifo "$work/agent.in" "$work/agent.out"
+	trap shutdown_guest EXIT
+}
+
+# Boots and returns when the guest's agent is ready. The caller may set
+#	guest_accel	array: QEMU's options for the processor
+#	guest_initrd	another initramfs
+#	guest_cmdline	more of the kernel's command line
+boot()
+{
+	local accel=("${guest_accel[@]}")
+
+	[ ${#accel[@]} -gt 0 ] || accel=(-accel "tcg,thread=multi" -smp 2)
+	rm -f "$work/guest" "$work/host"
+	"$here/wire" drain "$work/host" >"$work/drain.log" 2>&1 &
+	drain_pid=$!
+	qemu-system-x86_64 -nodefaults -no-user-config -no-reboot -display none -machine q35 \
+		"${accel[@]}" -cpu max -m 2048 \
+		-kernel "$AVTPMAP_IMAGE/vmlinuz" -initrd "${guest_initrd:-$AVTPMAP_IMAGE/initrd}" \
+		-append "root=/dev/vda rw console=ttyS0 quiet net.ifnames=0 init=/sbin/avtpmap-init ${guest_cmdline-}" \
+		-drive "file=$AVTPMAP_IMAGE/root.ext4,if=virtio,format=raw,snapshot=on" \
+		-netdev "dgram,id=wire,local.type=unix,local.path=$work/guest,remote.type=unix,remote.path=$work/host" \
+		-device igb,netdev=wire,mac=52:54:00:12:34:56 \
+		-device virtio-serial-pci -chardev "pipe,id=agent,path=$work/agent" \
+		-device virtserialport,chardev=agent,name=agent \
+		-virtfs "local,path=$share,mount_tag=share,security_model=none" \
+		-serial "file:$work/console" >"$work/qemu.log" 2>&1 &
+	qemu_pid=$!
+	exec {agent_in}<>"$work/agent.in" {agent_out}<>"$work/agent.out"
+	[ "$(agent_reply)" = ready ] || die "the guest did not start: $(tail -n 20 "$work/console" "$work/qemu.log")"
+}
+
+shutdown_guest()
+{
+	kill "$qemu_pid" "$drain_pid" 2>/dev/null || true
+	wait "$qemu_pid" "$drain_pid" 2>/dev/null || true
+	exec {agent_in}>&- {agent_out}>&-
+}
+
+guest_alive()
+{
+	kill -0 "$qemu_pid" 2>/dev/null && (guest true) >/dev/null 2>&1
+}
+
+# Prints the output of the guest's last command; returns its exit status.
+agent_reply()
+{
+	local reply='' part deadline=$((SECONDS + agent_timeout))
+
+	# What came before a timeout is the first part of the line.
+	until IFS= read -r -t 1 part <&"$agent_out"; do
+		reply+=$part
+		kill -0 "$qemu_pid" 2>/dev/null || die "the guest is gone: $(tail -n 20 "$work/console")"
+		[ $SECONDS -lt $deadline ] || die "the guest does not answer: $(tail -n 20 "$work/console")"
+	done
+	reply+=$part
+	base64 -d <<<"${reply#* }"
+	return "${reply%% *}"
+}
+
+# guest 'shell command': runs it there, prints its output, returns its status.
+guest()
+{
+	base64 -w0 <<<"$*" >&"$agent_in"
+	echo >&"$agent_in"
+	agent_reply
+}
+
+# guest_start NAME 'command': in the background, output in the guest's
+# /tmp/NAME.out and .err.
+guest_start()
+{
+	guest "($2) >/tmp/$1.out 2>/tmp/$1.err & echo \$! >/tmp/$1.pid"
+}
+
+# guest_wait NAME: until it ends; prints its output, returns its status.
+guest_wait()
+{
+	guest "
+		for ((i = 0; i < 10 * $agent_timeout; i++)); do
+			kill -0 \$(cat /tmp/$1.pid) 2>/dev/null || break
+			sleep 0.1
+		done
+		kill -0 \$(cat /tmp/$1.pid) 2>/dev/null && { echo '$1 does not end'; cat /tmp/$1.err; exit 1; }
+		cat /tmp/$1.out; cat /tmp/$1.err >&2"
+}
+
+# guest_until 'condition': polls the guest; never a matter of how long it takes.
+guest_until()
+{
+	guest "for ((i = 0; i < 10 * $agent_timeout; i++)); do { $1; } && exit 0; sleep 0.1; done
+		echo 'never came true: $1'; exit 1"
+}
+
+# wire_start NAME ARGUMENTS...; wire_stop NAME prints "frames=N".
+wire_start()
+{
+	local name=$1
+
+	shift
+	"$here/wire" "$@" >"$work/$name.wire" 2>&1 &
+	echo $! >"$work/$name.pid"
+	until grep -q ready "$work/$name.wire"; do
+		kill -0 "$(cat "$work/$name.pid")" || die "wire: $(cat "$work/$name.wire")"
+		sleep 0.05
+	done
+}
+
+wire_stop()
+{
+	kill "$(cat "$work/$1.pid")"
+	tail --pid="$(cat "$work/$1.pid")" -s 0.1 -f /dev/null
+	grep -x 'frames=[0-9]*' "$work/$1.wire" || die "wire: $(cat "$work/$1.wire")"
+}
+
+# talk FORMAT CHANNELS RATE SAMPLES_PER_FRAME FRAMES [STREAM_ID]
+# GStreamer sends noise at its media's own pace. What it is given lies in
+# $share/given.raw: pseudo-random, so no two parts of it are alike, and the same
+# in each run.
+talk()
+{
+	local format=$1 channels=$2 rate=$3 samples=$4 frames=$5 id=${6:-$stream}
+	local bits=${format//[!0-9]/}
+	local frame_bytes=$((samples * channels * bits / 8))
+	local gst=(env GST_REGISTRY=/var/cache/gst-registry GST_REGISTRY_UPDATE=no gst-launch-1.0 -q)
+
+	head -c $((frames * frame_bytes)) /dev/zero |
+		chroot "$talker_root" openssl enc -aes-128-ctr -nosalt -K 01 -iv 01 >"$share/given.raw" 2>/dev/null
+	chroot "$talker_root" "${gst[@]}" clockselect. \( clock-id=realtime \
+		filesrc location=/mnt/given.raw ! \
+		rawaudioparse format=pcm pcm-format="${format,,}" num-channels="$channels" sample-rate="$rate" ! \
+		audiobuffersplit output-buffer-duration="$samples/$rate" ! clocksync ! \
+		avtpaafpay mtt=50000000 tu=1000000 streamid="0x${id//:/}" processing-deadline=0 ! \
+		avtpsink ifname=talk0 address=91:e0:f0:00:0e:80 priority=2 processing-deadline=0 \)
+}
