@@ -1,0 +1,74 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# usage: setup.sh
+# Installs what the build and the tests need on Debian 12. As root.
+set -euo pipefail
+
+build=(gcc make patch pkg-config libnl-3-dev libnl-genl-3-dev libnl-route-3-dev
+	libsndfile1-dev libjson-c-dev)
+unit=(libcmocka-dev)
+lint=(shellcheck cppcheck sparse perl python3 codespell)
+guest=(mmdebstrap e2fsprogs iproute2 tcpdump libpcap-dev debian-archive-keyring)
+# An igb model came with QEMU 8; Debian 12's own is 7.2.
+backports=(qemu-system-x86)
+
+missing()
+{
+	local package
+
+	for package; do
+		dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed ||
+			echo "$package"
+	done
+}
+
+qemu_has_igb()
+{
+	command -v qemu-system-x86_64 >/dev/null &&
+		qemu-system-x86_64 -device help 2>/dev/null | grep -q '"igb"'
+}
+
+install()
+{
+	echo "setup: installing $*"
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" >>"$log" 2>&1 || {
+		tail -n 20 "$log" >&2
+		echo "setup: apt-get install failed; all of it is in $log" >&2
+		exit 1
+	}
+}
+
+update()
+{
+	apt-get update -q >>"$log" 2>&1 || { cat "$log" >&2; exit 1; }
+}
+
+# The suite is on the mirror that apt has already.
+# shellcheck disable=SC2016 # $(...) is apt's
+add_backports()
+{
+	local mirror
+
+	apt-get indextargets --format '$(CODENAME)' | grep -qx "$codename-backports" && return
+	mirror=$(apt-get indextargets --format '$(CODENAME) $(REPO_URI)' | sed -n "s/^$codename //p" | head -n 1)
+	echo "setup: adding the suite $codename-backports"
+	echo "deb $mirror $codename-backports main" >/etc/apt/sources.list.d/avtpmap-backports.list
+	update
+}
+
+# shellcheck source=/dev/null
+codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
+[ "$(id -u)" = 0 ] || { echo "setup: run as root" >&2; exit 1; }
+log=$(mktemp -t avtpmap-setup.XXXXXX)
+
+mapfile -t wanted < <(missing "${build[@]}" "${unit[@]}" "${lint[@]}" "${guest[@]}")
+if [ ${#wanted[@]} -gt 0 ]; then
+	update
+	install "${wanted[@]}"
+fi
+if ! qemu_has_igb; then
+	update
+	add_backports
+	install -t "$codename-backports" "${backports[@]}"
+fi
+rm -f "$log"
