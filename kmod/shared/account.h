@@ -388,6 +388,16 @@ static __always_inline void account_bits(struct avtpmap_account *a,
 	}
 }
 
+/* NO-DATA is of any IEC 61883-6 format, and tells none. */
+static __always_inline int same_format(const struct avtpmap_account *a,
+				       const struct avtpmap_pdu *pdu)
+{
+	if (pdu->format_raw)
+		return pdu->format_raw == a->format_raw;
+	return (a->format_raw >> 48 & 0xff) == AVTPMAP_SUB_61883_IIDC &&
+	       a->unit == AVTPMAP_UNIT_SAMPLES;
+}
+
 static __always_inline int refuse(struct avtpmap_ring_hdr *hdr,
 				  enum avtpmap_counter c)
 {
@@ -457,7 +467,7 @@ static __always_inline int avtpmap_account(struct avtpmap_account *a,
 			return refuse(hdr, AVTPMAP_C_CONFLICT);
 		}
 		fresh = 1;
-	} else if (pdu->format_raw && pdu->format_raw != a->format_raw) {
+	} else if (!same_format(a, pdu)) {
 		fresh = 1;
 	} else {
 		step = sequence_step(a, delta, silence_ns);
@@ -522,8 +532,7 @@ static inline void avtpmap_account_skip(struct avtpmap_account *a,
 
 	count(hdr, reason, 1);
 	if (!a->epoch || pdu->src_mac != a->talker ||
-	    pdu->format_raw != a->format_raw ||
-	    !delta || delta > LOST_MAX + 1)
+	    !same_format(a, pdu) || !delta || delta > LOST_MAX + 1)
 		return;
 	if (delta > 1 && !a->settle) {
 		count(hdr, AVTPMAP_C_SEQ_NUM_MISMATCH, 1);
