@@ -306,6 +306,7 @@ static inline void account_stale(struct avtpmap_account *a,
 				 enum sequence_step step, __u8 delta,
 				 struct avtpmap_entry *e)
 {
+	__u64 end = a->media_pos + a->skipped_units;
 	__u64 back = (__u64)((__u8)-delta + 1u) * e->units;
 
 	if (step == STEP_LATE) {
@@ -316,7 +317,7 @@ static inline void account_stale(struct avtpmap_account *a,
 		e->flags |= AVTPMAP_F_DUPLICATE;
 	}
 	a->stale++;
-	e->media_pos = a->media_pos > back ? a->media_pos - back : 0;
+	e->media_pos = end > back ? end - back : 0;
 	e->units = 0;
 }
 
@@ -353,19 +354,24 @@ static inline void account_loss(struct avtpmap_account *a,
 	e->events |= AVTPMAP_EV_GAP;
 }
 
-/* IEC 61883-1: blocks missing though no frame is. */
-static inline void account_dbc(struct avtpmap_account *a,
-			       struct avtpmap_ring_hdr *hdr,
-			       const struct avtpmap_pdu *pdu,
-			       struct avtpmap_entry *e)
+/* IEC 61883-1: blocks are missing, or repeated, though no frame is. */
+static __always_inline int dbc_broken(const struct avtpmap_account *a,
+				      const struct avtpmap_pdu *pdu)
+{
+	return pdu->subtype == AVTPMAP_SUB_61883_IIDC &&
+	       a->unit == AVTPMAP_UNIT_SAMPLES && pdu->dbc != a->dbc &&
+	       !a->settle;
+}
+
+/* Returns the units missing. */
+static inline __u32 account_dbc(struct avtpmap_account *a,
+				struct avtpmap_ring_hdr *hdr,
+				const struct avtpmap_pdu *pdu)
 {
 	__u8 missing = pdu->dbc - a->dbc;
 
 	count(hdr, AVTPMAP_C_DBC_MISMATCH, 1);
-	e->flags |= AVTPMAP_F_DBC;
-	e->events |= AVTPMAP_EV_GAP;
-	if (missing < 128)
-		e->lost_units = missing;
+	return missing < 128 ? missing : 0;
 }
 
 static __always_inline void account_bits(struct avtpmap_account *a,
@@ -487,12 +493,13 @@ static __always_inline int avtpmap_account(struct avtpmap_account *a,
 		account_stale(a, hdr, step, delta, e);
 		return 1;
 	}
-	if (step == STEP_LOSS)
+	if (step == STEP_LOSS) {
 		account_loss(a, hdr, pdu, delta, e);
-	else if (pdu->subtype == AVTPMAP_SUB_61883_IIDC &&
-		 a->unit == AVTPMAP_UNIT_SAMPLES && pdu->dbc != a->dbc &&
-		 !a->settle)
-		account_dbc(a, hdr, pdu, e);
+	} else if (dbc_broken(a, pdu)) {
+		e->lost_units = account_dbc(a, hdr, pdu);
+		e->flags |= AVTPMAP_F_DBC;
+		e->events |= AVTPMAP_EV_GAP;
+	}
 	account_bits(a, hdr, pdu, e);
 	if (a->skipped_units || a->skipped_lost) {
 		e->lost += a->skipped_lost;
@@ -539,6 +546,8 @@ static inline void avtpmap_account_skip(struct avtpmap_account *a,
 		count(hdr, AVTPMAP_C_FRAMES_LOST, delta - 1);
 		a->skipped_lost += delta - 1;
 		a->skipped_units += units_lost(a, pdu, delta - 1);
+	} else if (dbc_broken(a, pdu)) {
+		a->skipped_units += account_dbc(a, hdr, pdu);
 	}
 	if (!units_of(a, pdu, &units))
 		units = 0;
