@@ -82,10 +82,10 @@ static uint8_t *put(uint8_t *p, uint64_t v, int octets)
 void talker_init(struct talker *t, const struct shape *shape, uint64_t id)
 {
 	memset(t, 0, sizeof(*t));
-	t->shape = *shape;
 	t->id = id;
 	t->dst = 0x91e0f0000100ull;
-	t->src = 0x02005e000000ull | (id & 0xffff);
+	t->next.shape = shape;
+	t->next.src = 0x02005e000000ull | (id & 0xffff);
 	t->next.tv = 1;
 }
 
@@ -103,9 +103,9 @@ struct shot talker_shot(struct talker *t)
 {
 	struct shot shot = t->next;
 
-	shot.units = units_before(&t->shape, shot.n + 1) -
-		     units_before(&t->shape, shot.n);
-	shot.nodata = t->shape.syt && !shot.units;
+	shot.units = units_before(shot.shape, shot.n + 1) -
+		     units_before(shot.shape, shot.n);
+	shot.nodata = shot.shape->syt && !shot.units;
 	t->next.n++;
 	t->next.sequence++;
 	t->next.pos += shot.units;
@@ -121,31 +121,42 @@ void talker_restart(struct talker *t, uint8_t sequence)
 	t->next.sequence = sequence;
 }
 
-int32_t talker_sample(const struct talker *t, uint32_t run, uint64_t pos,
-		      uint32_t channel)
+struct shot talker_shot_at(const struct talker *t, uint64_t n)
 {
+	struct talker then = *t;
+
+	then.next.n = n;
+	then.next.pos = units_before(t->next.shape, n);
+	then.next.sequence = n;
+	then.next.dbc = then.next.pos;
+	return talker_shot(&then);
+}
+
+int32_t talker_sample(const struct shot *shot, uint64_t pos, uint32_t channel)
+{
+	uint32_t unused = 32 - shot->shape->depth;
 	uint64_t v = (pos + 1) * 0x9e3779b97f4a7c15ull +
-		     ((uint64_t)channel << 40) + ((uint64_t)run << 50) + t->id;
+		     ((uint64_t)channel << 40) + ((uint64_t)shot->run << 50) +
+		     shot->src;
 
 	v ^= v >> 29;
 	v *= 0xbf58476d1ce4e5b9ull;
-	return (int32_t)((uint32_t)(v >> 32 | 1u << (32 - t->shape.depth)) &
-			 ~0u << (32 - t->shape.depth));
+	return (int32_t)((uint32_t)(v >> 32) >> unused << unused |
+			 1u << unused);
 }
 
-static uint8_t *put_samples(const struct talker *t, const struct shot *shot,
-			    uint8_t *p)
+static uint8_t *put_samples(const struct shot *shot, uint8_t *p)
 {
-	for (uint32_t i = 0; i < shot->units; i++) {
-		for (uint32_t c = 0; c < t->shape.channels; c++) {
-			uint32_t v =
-				talker_sample(t, shot->run, shot->pos + i, c);
+	const struct shape *s = shot->shape;
 
-			if (t->shape.subtype == 0)
-				p = put(p, 0x40000000u | v >> 8, 4);
+	for (uint32_t i = 0; i < shot->units; i++) {
+		for (uint32_t c = 0; c < s->channels; c++) {
+			uint32_t v = talker_sample(shot, shot->pos + i, c);
+
+			if (s->subtype)
+				p = put(p, v >> (32 - 8 * s->bytes), s->bytes);
 			else
-				p = put(p, v >> (32 - 8 * t->shape.bytes),
-					t->shape.bytes);
+				p = put(p, 0x40000000u | v >> 8, 4);
 		}
 	}
 	return p;
@@ -177,10 +188,10 @@ static uint32_t sfc_of(uint32_t rate_hz)
 }
 
 /* The octets of the header that say the format, and the length. */
-static uint8_t *put_format(const struct talker *t, const struct shot *shot,
-			   uint32_t data_bytes, uint8_t *p)
+static uint8_t *put_format(const struct shot *shot, uint32_t data_bytes,
+			   uint8_t *p)
 {
-	const struct shape *s = &t->shape;
+	const struct shape *s = shot->shape;
 
 	if (s->subtype == 2) {
 		p = put(p,
@@ -212,7 +223,7 @@ static uint8_t *put_ether(const struct talker *t, const struct shot *shot,
 	uint32_t vid = shot->fault == SHOT_OTHER_VID ? t->vid + 1 : t->vid;
 
 	p = put(p, shot->fault == SHOT_OTHER_MAC ? t->dst + 1 : t->dst, 6);
-	p = put(p, t->src, 6);
+	p = put(p, shot->src, 6);
 	if (vid) {
 		p = put(p, 0x8100, 2);
 		p = put(p, 0x6000 | vid, 2);
@@ -233,18 +244,16 @@ static void put_flags(const struct shot *shot, struct avtpmap_sim_frame *f)
 		f->flags |= 8;
 }
 
-void talker_put(const struct talker *t, const struct shot *shot, struct wire *w,
-		uint32_t ifindex)
+/* Where the PDU of @frame begins, and where it ends. */
+static uint8_t *put_frame(const struct talker *t, const struct shot *shot,
+			  uint8_t frame[FRAME_MAX], uint8_t **end)
 {
-	const struct shape *s = &t->shape;
-	uint32_t cip = s->subtype ? 0 : 8;
+	const struct shape *s = shot->shape;
 	uint32_t data = shot->units * s->channels * s->bytes +
-			(shot->fault == SHOT_LONG ? shot->pad : 0);
-	uint32_t time = (uint32_t)(shot->hwtime_ns + shot->ahead_ns);
-	uint8_t frame[FRAME_MAX] = { 0 };
-	uint8_t *p;
+			(s->subtype ? 0 : 8);
+	uint8_t *pdu = put_ether(t, shot, frame);
+	uint8_t *p = pdu;
 
-	p = put_ether(t, shot, frame);
 	p = put(p, s->subtype, 1);
 	p = put(p,
 		0x80 | (shot->fault == SHOT_VERSION) << 4 | shot->mr << 3 |
@@ -253,13 +262,33 @@ void talker_put(const struct talker *t, const struct shot *shot, struct wire *w,
 	p = put(p, shot->sequence, 1);
 	p = put(p, shot->tu, 1);
 	p = put(p, t->id, 8);
-	p = put(p, time, 4);
-	p = put_format(t, shot, data + cip, p);
-	p = put_samples(t, shot, p) + shot->pad;
+	p = put(p, (uint32_t)(shot->hwtime_ns + shot->ahead_ns), 4);
+	p = put_format(shot, data, p);
+	*end = put_samples(shot, p);
+	return pdu;
+}
+
+void talker_put(const struct talker *t, const struct shot *shot,
+		struct wire *w, uint32_t ifindex)
+{
+	uint8_t frame[FRAME_MAX] = { 0 };
+	uint8_t *end;
+
+	put_frame(t, shot, frame, &end);
+	end += shot->pad;
 	if (shot->fault == SHOT_CUT)
-		p--;
-	memcpy(wire_add(w, ifindex, p - frame), frame, p - frame);
+		end--;
+	memcpy(wire_add(w, ifindex, end - frame), frame, end - frame);
 	put_flags(shot, wire_last(w));
+}
+
+int talker_said(const struct talker *t, const struct shot *shot,
+		const void *pdu, uint32_t len)
+{
+	uint8_t frame[FRAME_MAX] = { 0 };
+	uint8_t *end, *p = put_frame(t, shot, frame, &end);
+
+	return (uint32_t)(end - p) == len && !memcmp(p, pdu, len);
 }
 
 void talker_send(struct talker *t, struct wire *w, uint32_t ifindex, uint32_t n)

@@ -71,7 +71,7 @@ enum shot_fault {
 	SHOT_VERSION, /* version 1 */
 	SHOT_CUT, /* fewer octets than stream_data_length says */
 	SHOT_MULTIBUF,
-	SHOT_LONG, /* padded stream data beyond the slot: set @pad */
+	SHOT_LONG, /* for the slot: the talker put more units into it */
 	SHOT_ERROR,
 	SHOT_OTHER_MAC,
 	SHOT_OTHER_VID,
@@ -82,6 +82,8 @@ enum shot_fault {
  * @n: the talker's number for it, from 0 in each run, never wraps
  * @pos: media position of its first unit, from 0 in each run
  * @run: which life of which talker: the model sees an epoch in each new one
+ * @shape: of this run
+ * @src: MAC address of this run
  * @units: in it
  * @dbc: of its first unit
  * @sequence: as sent
@@ -97,6 +99,8 @@ struct shot {
 	uint64_t pos;
 	uint32_t run;
 	uint32_t units;
+	const struct shape *shape;
+	uint64_t src;
 	uint8_t dbc;
 	uint8_t sequence;
 	uint8_t mr;
@@ -111,17 +115,14 @@ struct shot {
 
 /**
  * struct talker - who sends
- * @shape: what
  * @id: stream_id
- * @dst: @src: MAC addresses
+ * @dst: destination MAC address
  * @vid: in-band tag, 0: none
  * @next: the shot to come
  */
 struct talker {
-	struct shape shape;
 	uint64_t id;
 	uint64_t dst;
-	uint64_t src;
 	uint32_t vid;
 	struct shot next;
 };
@@ -142,8 +143,14 @@ void talker_put(const struct talker *t, const struct shot *shot, struct wire *w,
 void talker_send(struct talker *t, struct wire *w, uint32_t ifindex,
 		 uint32_t n);
 
-/* The sample at media position @pos of a run: never 0, @depth bits at the top. */
-int32_t talker_sample(const struct talker *t, uint32_t run, uint64_t pos,
-		      uint32_t channel);
+/* The shot that frame @n of an undisturbed first run is. */
+struct shot talker_shot_at(const struct talker *t, uint64_t n);
+
+/* Whether a PDU is what talker_put() made of @shot, octet for octet. */
+int talker_said(const struct talker *t, const struct shot *shot,
+		const void *pdu, uint32_t len);
+
+/* At @pos of the shot's run: never 0, the depth's bits at the top. */
+int32_t talker_sample(const struct shot *shot, uint64_t pos, uint32_t channel);
 
 #endif
