@@ -57,6 +57,7 @@ static int on_port(struct nlattr **attrs, struct nlattr *first, int bytes,
 
 	port.ifindex = get_u32(attrs, AVTPMAP_A_IFINDEX, 0);
 	get_name(attrs, port.ifindex, port.ifname);
+	port.attached = !!attrs[AVTPMAP_A_MEM_CAP];
 	port.gid = get_u32(attrs, AVTPMAP_A_GID, AVTPMAP_NO_GROUP);
 	port.mem_cap = get_u64(attrs, AVTPMAP_A_MEM_CAP);
 	port.mem_used = get_u64(attrs, AVTPMAP_A_MEM_USED);

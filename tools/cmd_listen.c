@@ -58,8 +58,7 @@ struct made {
 
 static int on_port(const struct avtpmap_port_info *p, void *arg)
 {
-	(void)p;
-	++*(int *)arg;
+	*(int *)arg += p->attached;
 	return 0;
 }
 

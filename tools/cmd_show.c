@@ -183,6 +183,8 @@ static int on_port(const struct avtpmap_port_info *p, void *arg)
 {
 	struct show *show = arg;
 
+	if (!p->attached)
+		return 0;
 	if (json)
 		json_object_array_add(show->ports, json_port(p));
 	else if (p->ifindex == show->ifindex)

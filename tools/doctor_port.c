@@ -10,9 +10,11 @@
 
 enum { PORTS_MAX = 64, VIDS_MAX = 32 };
 
-/* What the backend knows of the ports, copied out of its callbacks. */
+/* What the backend knows of ports and netdevs that could be, copied out of its callbacks. */
 struct known {
 	char name[16];
+	bool attached;
+	bool hooked;
 	uint32_t ifindex;
 	uint32_t gid;
 	uint32_t phc_index;
@@ -34,6 +36,8 @@ static int on_port(const struct avtpmap_port_info *p, void *arg)
 	if (k->n == PORTS_MAX)
 		return 0;
 	memcpy(port->name, p->ifname, sizeof(port->name));
+	port->attached = p->attached;
+	port->hooked = p->hooked;
 	port->ifindex = p->ifindex;
 	port->gid = p->gid;
 	port->phc_index = p->phc_index;
@@ -77,45 +81,43 @@ static void add_vlan_devices(struct known *port)
 		fclose(f);
 }
 
-static void driver_findings(const struct netdev *dev, bool attached)
+static void driver_findings(const struct netdev *dev, const struct known *port)
 {
+	const char *driver = dev->driver[0] ? dev->driver : "not a module";
 	char path[96];
-	bool hooked;
+	bool hooked = port && port->hooked;
 
-	if (!dev->driver[0]) {
-		finding(attached ? FINE : BAD, dev->name, "driver",
-			attached ? NULL :
-				   "streams need a driver with the hook: see "
-				   "README, drivers",
-			attached ? "built into the kernel, with the hook" :
-				   "has no driver module, so no hook");
-		return;
-	}
 	snprintf(path, sizeof(path), "/sys/module/avtpmap_hook/holders/%s",
 		 dev->driver);
-	hooked = attached || !access(path, F_OK);
+	if (dev->driver[0] && !access(path, F_OK))
+		hooked = true;
 	if (hooked)
 		finding(FINE, dev->name, "driver", NULL, "%s, with the hook",
-			dev->driver);
+			driver);
 	else
 		finding(BAD, dev->name, "driver",
 			"install the patched driver (dkms status avtpmap), "
 			"rebuild the initramfs, and reboot",
-			"%s, without the hook", dev->driver);
-	doctor_module(dev->name, dev->driver,
-		      "load the installed one: reboot, or unbind and reload "
-		      "the driver");
+			"%s, without the hook", driver);
+	if (dev->driver[0])
+		doctor_module(
+			dev->name, dev->driver,
+			"load the installed one: reboot, or unbind and reload "
+			"the driver");
 }
 
-static void link_findings(const struct netdev *dev)
+/* A down interface that nobody uses nor asked for is no trouble. */
+static void link_findings(const struct netdev *dev, bool matters)
 {
+	enum status trouble = matters ? BAD : NOTE;
 	char fix[48];
 
 	snprintf(fix, sizeof(fix), "ip link set %s up", dev->name);
 	if (!dev->up)
-		finding(BAD, dev->name, "link", fix, "the interface is down");
+		finding(trouble, dev->name, "link", fix,
+			"the interface is down");
 	else if (!dev->carrier)
-		finding(BAD, dev->name, "link", "look at the cable",
+		finding(trouble, dev->name, "link", "look at the cable",
 			"no carrier");
 	else
 		finding(FINE, dev->name, "link", NULL, "up");
@@ -138,7 +140,7 @@ static void port_findings(const struct netdev *dev, const struct known *port)
 {
 	char fix[48];
 
-	if (!port) {
+	if (!port || !port->attached) {
 		snprintf(fix, sizeof(fix), "avtpmap attach %s", dev->name);
 		finding(NOTE, dev->name, "port", fix, "not attached");
 		return;
@@ -203,7 +205,7 @@ static void vlan_findings(const struct netdev *dev, struct known *port)
 		n ? ": " : "", list);
 }
 
-static void look_at(const char *ifname, struct known *port)
+static void look_at(const char *ifname, struct known *port, bool asked)
 {
 	struct netdev dev;
 
@@ -213,9 +215,9 @@ static void look_at(const char *ifname, struct known *port)
 			"no such interface");
 		return;
 	}
-	driver_findings(&dev, port != NULL);
+	driver_findings(&dev, port);
 	port_findings(&dev, port);
-	link_findings(&dev);
+	link_findings(&dev, asked || (port && port->attached));
 	clock_findings(&dev, port);
 	vlan_findings(&dev, port);
 }
@@ -234,9 +236,9 @@ void doctor_ports(const char *ifname)
 	for (int i = 0; i < k.n; i++) {
 		if (ifname && strcmp(ifname, k.port[i].name))
 			continue;
-		look_at(k.port[i].name, &k.port[i]);
+		look_at(k.port[i].name, &k.port[i], ifname != NULL);
 		found = true;
 	}
 	if (ifname && !found)
-		look_at(ifname, NULL);
+		look_at(ifname, NULL, true);
 }

@@ -51,7 +51,7 @@ static int hear_port(const struct avtpmap_port_info *p, void *arg)
 
 	if (p->ifindex != h->ifindex)
 		return 0;
-	h->attached = true;
+	h->attached = p->attached;
 	for (uint32_t i = 0; i < p->n_queues; i++) {
 		h->frames += p->queues[i].frames;
 		h->unknown += p->queues[i].unknown;

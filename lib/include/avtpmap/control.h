@@ -154,9 +154,10 @@ int avtpmap_drain(struct avtpmap_ctl *ctl, const char *ifname);
  */
 
 /**
- * struct avtpmap_port_info - a port
+ * struct avtpmap_port_info - a port, or a netdev that could be one
  * @ifindex: of the netdev
  * @ifname: its name now
+ * @attached: it is a port; if not, only @phc_index, @hooked and @version follow
  * @gid: group, or AVTPMAP_NO_GROUP
  * @mem_cap: bytes that its rings may take
  * @mem_used: bytes that they take
@@ -170,6 +171,7 @@ int avtpmap_drain(struct avtpmap_ctl *ctl, const char *ifname);
 struct avtpmap_port_info {
 	uint32_t ifindex;
 	char ifname[16];
+	uint32_t attached;
 	uint32_t gid;
 	uint64_t mem_cap;
 	uint64_t mem_used;
@@ -247,6 +249,7 @@ typedef int avtpmap_stream_fn(const struct avtpmap_stream_info *stream,
 typedef int avtpmap_reader_fn(const struct avtpmap_reader_entry *reader,
 			      void *arg);
 
+/* Ports, and netdevs whose driver has the hook. */
 int avtpmap_port_list(struct avtpmap_ctl *ctl, avtpmap_port_fn *fn, void *arg);
 
 /* @ifname NULL: of all ports. */
