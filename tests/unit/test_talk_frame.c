@@ -280,7 +280,7 @@ static void paces(void **state)
 /* A frame that a MOTU interface sent, from its description, but for SYT. */
 static void motu_layout(void **state)
 {
-	static const struct frame_row rows[] = { MOTU_FRAMES };
+	const struct frame_row rows[] = { MOTU_FRAMES };
 	struct talk_format format = { TALK_AM824, 48000, 8, 24 };
 
 	(void)state;
