@@ -18,7 +18,7 @@ for program; do
 	label=${program%%=*}
 	[[ $label == *${ONLY-}* ]] || continue
 	# shellcheck disable=SC2086 # a command and its arguments
-	timeout 120 ${program#*=} >"$out" 2>&1
+	timeout "${UNIT_TIMEOUT:-120}" ${program#*=} >"$out" 2>&1
 	code=$?
 	planned=$(sed -n 's/^1\.\.\([0-9]*\)$/\1/p' "$out" | awk '{ n += $1 } END { print n + 0 }')
 	seen=$(grep -cE '^(not )?ok [0-9]+ ' "$out")

@@ -167,6 +167,28 @@ static void no_data_cannot_begin(void **state)
 	assert_counters(&s, C(UNSUPPORTED_FORMAT), 1, -1);
 }
 
+/* It is of no stream but IEC 61883-6. */
+static void no_data_elsewhere(void **state)
+{
+	struct stream s;
+
+	(void)state;
+	stream_init(&s);			/* AAF */
+	stream_settle(&s);
+	s.pdu.subtype = AVTPMAP_SUB_61883_IIDC;
+	s.pdu.flags = AVTPMAP_F_NODATA;
+	s.pdu.format_raw = 0;
+	assert_int_equal(stream_frame(&s), 0);
+	stream_init_am824(&s);			/* IEC 61883-4 */
+	s.pdu.format_raw = FORMAT_RAW(AVTPMAP_SUB_61883_IIDC, 0x0120ff06);
+	stream_settle(&s);
+	s.pdu.flags = AVTPMAP_F_NODATA;
+	s.pdu.format_raw = 0;
+	assert_int_equal(stream_frame(&s), 0);
+	assert_int_equal(s.a.epoch, 1);
+	assert_counters(&s, C(UNSUPPORTED_FORMAT), 1, -1);
+}
+
 /* A jump seen first by a NO-DATA frame: the format is the one it had. */
 static void no_data_resync(void **state)
 {
@@ -264,6 +286,7 @@ int main(void)
 		cmocka_unit_test(skipped_keeps_dbc),
 		cmocka_unit_test(blocking_mode),
 		cmocka_unit_test(no_data_cannot_begin),
+		cmocka_unit_test(no_data_elsewhere),
 		cmocka_unit_test(no_data_resync),
 		cmocka_unit_test(uneven_packets),
 		cmocka_unit_test(motu_frames),
