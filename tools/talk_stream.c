@@ -3,6 +3,13 @@
 
 #include "talk_stream.h"
 
+static void pace_of(struct talk_pace *pace, const struct talk_setup *setup,
+		    const struct talk_format *format)
+{
+	talk_pace_init(pace, format, setup->class,
+		       setup->blocking && format->encoding == TALK_AM824);
+}
+
 /* Packets are cut and counted anew. */
 static void start_segment(struct talk_stream *s,
 			  const struct talk_format *format)
@@ -11,8 +18,7 @@ static void start_segment(struct talk_stream *s,
 	s->segment_first = s->k;
 	s->segment_units = 0;
 	s->format = format;
-	talk_pace_init(&s->pace, format, s->setup->class,
-		       s->setup->blocking && format->encoding == TALK_AM824);
+	pace_of(&s->pace, s->setup, format);
 	s->dbc = 0;
 }
 
@@ -249,7 +255,7 @@ void talk_stream_flush(struct talk_stream *s)
 	drain(s, talk_stream_due_ns(s));
 }
 
-uint64_t talk_frames_for(const struct talk_setup *setup, uint64_t units)
+uint64_t talk_frames_for_units(const struct talk_setup *setup, uint64_t units)
 {
 	const struct talk_format *format = &setup->format;
 	struct talk_pace pace;
@@ -264,12 +270,36 @@ uint64_t talk_frames_for(const struct talk_setup *setup, uint64_t units)
 			format = &d.change->format;
 		if (!k || d.change || d.talker >> TALK_RESTART & 1) {
 			first = k;
-			talk_pace_init(&pace, format, setup->class,
-				       setup->blocking &&
-					       format->encoding == TALK_AM824);
+			pace_of(&pace, setup, format);
 		}
 		n = talk_pace_units(&pace, k - first);
 		units -= n < units ? n : units;
 	}
 	return k;
+}
+
+uint64_t talk_frames_for_ns(const struct talk_setup *setup, uint64_t ns)
+{
+	const struct talk_plan *plan = &setup->plan;
+	const struct talk_format *format = &setup->format;
+	uint64_t first = 0;
+
+	for (uint32_t i = 0;; i++) {
+		uint64_t until = i < plan->n_changes ? plan->changes[i].frame :
+						       UINT64_MAX;
+		struct talk_pace pace;
+		uint64_t k;
+
+		pace_of(&pace, setup, format);
+		k = ns / talk_pace_interval_ns(&pace);
+		while (k && talk_pace_packet_ns(&pace, k - 1) >= ns)
+			k--;
+		while (talk_pace_packet_ns(&pace, k) < ns)
+			k++;
+		if (k <= until - first)
+			return first + k;
+		ns -= talk_pace_packet_ns(&pace, until - first);
+		first = until;
+		format = &plan->changes[i].format;
+	}
 }

@@ -169,7 +169,11 @@ bool talk_stream_step(struct talk_stream *s);
 /* Emits what is still held back, for an end that was not planned. */
 void talk_stream_flush(struct talk_stream *s);
 
-/* Frames that hold @units samples, with plan.end and the faults disregarded. */
-uint64_t talk_frames_for(const struct talk_setup *setup, uint64_t units);
+/*
+ * Frames that hold @units samples, and frames that are due before @ns. Both
+ * leave plan.end aside, which is what they are for.
+ */
+uint64_t talk_frames_for_units(const struct talk_setup *setup, uint64_t units);
+uint64_t talk_frames_for_ns(const struct talk_setup *setup, uint64_t ns);
 
 #endif

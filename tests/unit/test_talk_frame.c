@@ -372,23 +372,31 @@ static void corruptions(void **state)
 		}
 }
 
-static void frames_for_samples(void **state)
+static void frames_for_a_while(void **state)
 {
 	struct run r;
 
 	(void)state;
 	run_init(&r, TALK_AAF_INT16, 48000, 2);
 	r.setup.plan.end = UINT64_MAX;
-	assert_int_equal(talk_frames_for(&r.setup, 48000), 8000);
-	assert_int_equal(talk_frames_for(&r.setup, 48001), 8001);
+	assert_int_equal(talk_frames_for_units(&r.setup, 48000), 8000);
+	assert_int_equal(talk_frames_for_units(&r.setup, 48001), 8001);
 	r.setup.plan.n_changes = 1;
 	r.setup.plan.changes[0].frame = 4000;
 	r.setup.plan.changes[0].format =
 		(struct talk_format){ TALK_AM824, 96000, 2, 24 };
-	assert_int_equal(talk_frames_for(&r.setup, 48000), 6000);
+	assert_int_equal(talk_frames_for_units(&r.setup, 48000), 6000);
 	r.setup.blocking = true;
-	assert_int_equal(talk_frames_for(&r.setup, 24000 + 16), 4001);
-	assert_int_equal(talk_frames_for(&r.setup, 24000 + 17), 4003);
+	assert_int_equal(talk_frames_for_units(&r.setup, 24000 + 16), 4001);
+	assert_int_equal(talk_frames_for_units(&r.setup, 24000 + 17), 4003);
+
+	assert_int_equal(talk_frames_for_ns(&r.setup, 500000000), 4000);
+	assert_int_equal(talk_frames_for_ns(&r.setup, 500000001), 4001);
+	assert_int_equal(talk_frames_for_ns(&r.setup, 1000000000), 8000);
+	run_init(&r, TALK_AAF_INT16, 44100, 2);
+	assert_int_equal(talk_frames_for_ns(&r.setup, 1000000000), 7350);
+	assert_int_equal(talk_frames_for_ns(&r.setup, 86400000000000),
+			 7350ull * 86400);
 }
 
 int main(void)
@@ -401,7 +409,7 @@ int main(void)
 		cmocka_unit_test(motu_layout),
 		cmocka_unit_test(bits),
 		cmocka_unit_test(corruptions),
-		cmocka_unit_test(frames_for_samples),
+		cmocka_unit_test(frames_for_a_while),
 	};
 
 	return cmocka_run_group_tests_name("talk_frame", tests, NULL, NULL);
