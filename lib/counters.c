@@ -30,5 +30,5 @@ uint64_t avtpmap_counters(struct avtpmap_stream *s, uint64_t *values,
 				    __atomic_load_n(&hdr->counters[i],
 						    __ATOMIC_RELAXED) :
 				    0;
-	return hdr->counters_known;
+	return __atomic_load_n(&hdr->counters_known, __ATOMIC_RELAXED);
 }

@@ -90,7 +90,7 @@ int kmod_port_list(void *priv, avtpmap_port_fn *fn, void *arg,
 	return netlink_call(priv, msg, on_port, &walk, "ports", why);
 }
 
-/* A module that does not filter by port is none the worse: we do too. */
+/* The module lists everything; the port is picked out here. */
 struct walk {
 	__u32 ifindex; /* 0: all */
 	avtpmap_stream_fn *stream_fn;
@@ -161,11 +161,8 @@ static int list(void *priv, int cmd, const char *ifname, netlink_fn *fn,
 	if (ifname && port_of_name(ifname, &walk->ifindex))
 		return refuse_text(why, -ENODEV, NO_INTERFACE_TEXT, ifname);
 	msg = netlink_request(priv, cmd, NLM_F_DUMP);
-	if (!msg || (walk->ifindex &&
-		     nla_put_u32(msg, AVTPMAP_A_IFINDEX, walk->ifindex))) {
-		nlmsg_free(msg);
+	if (!msg)
 		return refuse_text(why, -ENOMEM, "out of memory");
-	}
 	return netlink_call(priv, msg, fn, walk, ifname ? ifname : "list", why);
 }
 
