@@ -69,21 +69,23 @@ int talk_interface_mac(const char *ifname, uint8_t mac[6])
 	return err;
 }
 
+/* /proc follows the network namespace that we are in; /sys may not. */
 static uint64_t interface_dropped(const char *ifname)
 {
-	char path[80];
-	unsigned long long n = 0;
-	FILE *file;
+	FILE *file = fopen("/proc/self/net/dev", "re");
+	char name[IFNAMSIZ + 1], line[512];
+	unsigned long long n, dropped = 0;
 
-	snprintf(path, sizeof(path), "/sys/class/net/%s/statistics/tx_dropped",
-		 ifname);
-	file = fopen(path, "re");
-	if (!file)
-		return 0;
-	if (fscanf(file, "%llu", &n) != 1)
-		n = 0;
-	fclose(file);
-	return n;
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line,
+			   " %16[^:]: %*u %*u %*u %*u %*u %*u %*u %*u "
+			   "%*u %*u %*u %llu",
+			   name, &n) == 2 &&
+		    !strcmp(name, ifname))
+			dropped = n;
+	if (file)
+		fclose(file);
+	return dropped;
 }
 
 static int open_socket(const char *ifname, uint32_t pcp)
