@@ -33,7 +33,7 @@ static const struct option options[] = {
 	  parse_encoding, &args.encoding, 0, 0 },
 	{ "bits", "N", "AAF: meaningful bits of a sample (all)", parse_u32,
 	  &args.bit_depth, 1, 32 },
-	{ "rate", "HZ", "44100 to 192000 (as the file, or 48000)", parse_rate,
+	{ "rate", "HZ", "32000 to 192000 (as the file, or 48000)", parse_rate,
 	  &args.rate_hz, 0, 0 },
 	{ "channels", "N", "(as the file, or 2)", parse_u32, &args.channels, 1,
 	  1023 },

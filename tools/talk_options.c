@@ -32,7 +32,7 @@ int parse_tone(const struct option *opt, const char *text)
 int parse_noise(const struct option *opt, const char *text)
 {
 	struct talk_source_opts *src = opt->dest;
-	uint32_t seed;
+	uint32_t seed = 0;
 	const struct option number = { .dest = &seed };
 
 	src->kind = TALK_NOISE;

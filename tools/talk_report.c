@@ -105,7 +105,7 @@ static void report_text(const struct talk_job *job, const char *where,
 			       t->faults[i]);
 	if (job->late)
 		printf("  woke too late    %" PRIu64 " times, by up to %" PRIu64
-		       " us; chrt -f 50 may help\n",
+		       " us\n",
 		       job->late, job->late_max_ns / 1000);
 	if (sent->retries)
 		printf("  no room to send  %" PRIu64 " times, sent later\n",

@@ -178,7 +178,7 @@ static void advance(struct talk_stream *s, uint32_t units)
 	s->units += units;
 }
 
-static void enqueue(struct talk_stream *s, struct talk_slot *slot)
+static void enqueue(struct talk_stream *s, const struct talk_slot *slot)
 {
 	s->queue[s->n_queue++] = slot - s->slots;
 }

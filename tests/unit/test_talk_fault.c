@@ -12,8 +12,8 @@
 #include "../../tools/talk_stream.c"
 #include "talk_model.h"
 
-#define STREAM_ID	0x02005e1000010007ull
-#define START_NS	1000000000ull
+#define STREAM_ID 0x02005e1000010007ull
+#define START_NS 1000000000ull
 
 static const uint8_t dst_mac[6] = { 0x91, 0xe0, 0xf0, 0x00, 0x12, 0x34 };
 static const uint8_t src_mac[6] = { 0x02, 0x00, 0x5e, 0x10, 0x00, 0x01 };
@@ -44,9 +44,8 @@ static int listen(struct pair *p, const struct talk_wire *w,
 		  struct avtpmap_entry *e)
 {
 	struct avtpmap_pdu pdu;
-	enum avtpmap_class class =
-		avtpmap_parse(&pdu, w->bytes, w->bytes + w->len_bytes,
-			      w->len_bytes, 0, 0);
+	enum avtpmap_class class = avtpmap_parse(
+		&pdu, w->bytes, w->bytes + w->len_bytes, w->len_bytes, 0, 0);
 
 	if (class == AVTPMAP_MALFORMED) {
 		count(&p->hdr, AVTPMAP_C_MALFORMED, 1);
@@ -57,8 +56,8 @@ static int listen(struct pair *p, const struct talk_wire *w,
 		return 0;
 	}
 	assert_int_equal(class, AVTPMAP_STREAM);
-	if (!avtpmap_account(&p->account, &p->hdr, &pdu,
-			     START_NS + w->due_ns, e))
+	if (!avtpmap_account(&p->account, &p->hdr, &pdu, START_NS + w->due_ns,
+			     e))
 		return 0;
 	avtpmap_count_frame(&p->hdr, &pdu);
 	return 1;

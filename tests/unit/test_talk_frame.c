@@ -9,9 +9,9 @@
 #include "../../tools/talk_stream.c"
 #include "../frames.h"
 
-#define STREAM_ID	0x02005e1000010007ull
-#define TRANSIT_NS	2000000ull
-#define START_NS	4294000000ull	/* timestamps wrap after 967 us */
+#define STREAM_ID 0x02005e1000010007ull
+#define TRANSIT_NS 2000000ull
+#define START_NS 4294000000ull /* timestamps wrap after 967 us */
 
 static const uint8_t dst_mac[6] = { 0x91, 0xe0, 0xf0, 0x00, 0x12, 0x34 };
 static const uint8_t src_mac[6] = { 0x02, 0x00, 0x5e, 0x10, 0x00, 0x01 };
@@ -31,7 +31,8 @@ static void noise(void *ctx, uint32_t stream, uint64_t position, uint32_t units,
 
 		memcpy((char *)samples + 4 * i,
 		       format->encoding == TALK_AAF_FLOAT ? (void *)&f :
-							    (void *)&v, 4);
+							    (void *)&v,
+		       4);
 	}
 }
 
@@ -72,7 +73,8 @@ static void check_samples(const struct talk_wire *w, const uint8_t *p)
 {
 	int bytes = talk_sample_bytes(w->format->encoding);
 
-	for (uint32_t i = 0; i < w->units * w->format->channels; i++, p += bytes)
+	for (uint32_t i = 0; i < w->units * w->format->channels;
+	     i++, p += bytes)
 		assert_int_equal(wire_value(p, bytes),
 				 noise_on_wire(w->format, w->position, i));
 }
@@ -82,7 +84,7 @@ struct run {
 	uint64_t frames;
 	uint64_t units;
 	uint64_t stamps;
-	uint64_t raw;		/* format_raw expected */
+	uint64_t raw; /* format_raw expected */
 };
 
 /* The presentation of sample n is n sampling periods after the first's. */
@@ -102,7 +104,8 @@ static void check_timestamp(const struct run *r, const struct talk_wire *w,
 	assert_int_equal(!!(pdu->flags & AVTPMAP_F_TV), w->tv);
 	assert_int_equal(pdu->avtp_timestamp,
 			 w->tv ? (__u32)(START_NS + TRANSIT_NS +
-					 sample * 1000000000 / rate) : 0);
+					 sample * 1000000000 / rate) :
+				 0);
 }
 
 static void check(void *ctx, const struct talk_wire *w)
@@ -116,7 +119,8 @@ static void check(void *ctx, const struct talk_wire *w)
 
 	assert_true(w->len_bytes >= 60 && w->len_bytes <= 1518);
 	assert_int_equal(avtpmap_parse(&pdu, w->bytes, w->bytes + w->len_bytes,
-				       w->len_bytes, 0, 0), AVTPMAP_STREAM);
+				       w->len_bytes, 0, 0),
+			 AVTPMAP_STREAM);
 	assert_int_equal(pdu.subtype, am824 ? 0 : 2);
 	assert_int_equal(env_be64(pdu.stream_id), STREAM_ID);
 	assert_int_equal(pdu.dst_mac, 0x91e0f0001234);
@@ -215,7 +219,8 @@ static void blocking(void **state)
 		run(&r);
 		/* a timestamp in each packet that holds samples */
 		assert_int_equal(r.stamps * (test_rates[i] <= 48000 ? 8 :
-					     test_rates[i] <= 96000 ? 16 : 32),
+					     test_rates[i] <= 96000 ? 16 :
+								      32),
 				 r.units);
 	}
 }
@@ -230,7 +235,7 @@ static void sixty_four_channels(void **state)
 	run_init(&r, TALK_AAF_INT16, 48000, 64);
 	r.setup.class = TALK_CLASS_A;
 	run(&r);
-	run_init(&r, TALK_AAF_INT32, 48000, 61);	/* as many as fit */
+	run_init(&r, TALK_AAF_INT32, 48000, 61); /* as many as fit */
 	r.setup.format.bit_depth = 24;
 	run(&r);
 }
@@ -288,11 +293,16 @@ static void motu_layout(void **state)
 		uint8_t buf[TALK_FRAME_MAX], want[TALK_FRAME_MAX];
 		uint32_t samples[48];
 		struct talk_frame f = {
-			.stream_id = rows[i].stream_id, .vid = 2, .pcp = 3,
-			.format = &format, .samples = samples, .units = 6,
+			.stream_id = rows[i].stream_id,
+			.vid = 2,
+			.pcp = 3,
+			.format = &format,
+			.samples = samples,
+			.units = 6,
 			.avtp_timestamp = rows[i].avtp_timestamp,
 			.tv = rows[i].flags & AVTPMAP_F_TV,
-			.sequence = rows[i].sequence, .dbc = rows[i].dbc,
+			.sequence = rows[i].sequence,
+			.dbc = rows[i].dbc,
 		};
 
 		memcpy(want, rows[i].bytes, rows[i].len);
@@ -315,9 +325,13 @@ static void bits(void **state)
 	(void)state;
 	for (int i = 0; i < 8; i++) {
 		struct talk_frame f = {
-			.vid = TALK_UNTAGGED, .format = &format,
-			.samples = &sample, .units = 1, .tv = i & 1,
-			.tu = i >> 1 & 1, .mr = i >> 2 & 1,
+			.vid = TALK_UNTAGGED,
+			.format = &format,
+			.samples = &sample,
+			.units = 1,
+			.tv = i & 1,
+			.tu = i >> 1 & 1,
+			.mr = i >> 2 & 1,
 			.avtp_timestamp = 0xdeadbeef,
 		};
 		struct avtpmap_pdu pdu;
@@ -329,7 +343,7 @@ static void bits(void **state)
 		assert_int_equal(!!(pdu.flags & AVTPMAP_F_TU), f.tu);
 		assert_int_equal(pdu.mr, f.mr);
 		assert_int_equal(pdu.len_bytes, 26);
-		for (int b = 40; b < 60; b++)	/* padding is zero */
+		for (int b = 40; b < 60; b++) /* padding is zero */
 			assert_int_equal(buf[b], 0);
 	}
 }
@@ -338,7 +352,9 @@ static void bits(void **state)
 static void corruptions(void **state)
 {
 	static const enum avtpmap_class classes[] = {
-		AVTPMAP_UNSUPPORTED, AVTPMAP_MALFORMED, AVTPMAP_MALFORMED,
+		AVTPMAP_UNSUPPORTED,
+		AVTPMAP_MALFORMED,
+		AVTPMAP_MALFORMED,
 		AVTPMAP_STREAM,
 	};
 	int32_t samples[TALK_SAMPLES_MAX] = { 0 };
@@ -352,8 +368,10 @@ static void corruptions(void **state)
 			uint8_t buf[TALK_FRAME_MAX];
 			struct talk_frame f = {
 				.vid = channels & 1 ? TALK_UNTAGGED : 2,
-				.format = &format, .samples = samples,
-				.units = 6, .sequence = i,
+				.format = &format,
+				.samples = samples,
+				.units = 6,
+				.sequence = i,
 			};
 			uint32_t len = talk_frame_build(buf, &f);
 			uint32_t bad = talk_frame_corrupt(buf, len, &f, how);
