@@ -47,6 +47,7 @@ struct frame_row {
 	__u8 refused;
 };
 
+/* clang-format off */
 #define FRAME_ID	0x02005e1000010001ull
 #define FRAME_DST	0x91e0f000fe01ull
 #define FRAME_SRC	0x02005e100001ull
@@ -426,6 +427,8 @@ MOTU_FRAMES
   .class = AVTPMAP_NOT_AVTP },
 };
 
-#define N_FRAMES	(sizeof(frames) / sizeof(frames[0]))
+/* clang-format on */
+
+#define N_FRAMES (sizeof(frames) / sizeof(frames[0]))
 
 #endif /* AVTPMAP_TESTS_FRAMES_H */

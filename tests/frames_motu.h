@@ -9,6 +9,7 @@
 #ifndef AVTPMAP_TESTS_FRAMES_MOTU_H
 #define AVTPMAP_TESTS_FRAMES_MOTU_H
 
+/* clang-format off */
 #define MOTU_ID		0x0001f200eb840000ull
 #define Q(v)		B32(v##u)
 
@@ -96,5 +97,7 @@
 	Q(0x40000000), Q(0x40000000), Q(0x40000000), Q(0x40000000))
 
 #define MOTU_FRAMES MOTU_0 MOTU_1 MOTU_2 MOTU_3 MOTU_4
+
+/* clang-format on */
 
 #endif /* AVTPMAP_TESTS_FRAMES_MOTU_H */

@@ -19,12 +19,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define MUST(condition) \
-	do { \
-		if (!(condition)) { \
+#define MUST(condition)                                              \
+	do {                                                         \
+		if (!(condition)) {                                  \
 			fprintf(stderr, "not so: %s\n", #condition); \
-			abort(); \
-		} \
+			abort();                                     \
+		}                                                    \
 	} while (0)
 
 enum { SLOTS = 16, STRIDE = 256 };
@@ -33,7 +33,7 @@ struct state {
 	struct test_ring ring;
 	struct avtpmap_ring reader;
 	__u64 now_ns;
-	__u64 end;		/* media position behind what was laid down */
+	__u64 end; /* media position behind what was laid down */
 	__u64 read;
 };
 
@@ -49,8 +49,8 @@ static __u64 sum(const struct avtpmap_ring_hdr *hdr, int from, int to)
 static void check_slot(struct state *s, const struct avtpmap_pdu *pdu,
 		       const struct avtpmap_entry *e, __u32 epoch_before)
 {
-	const struct avtpmap_slot *slot = test_ring_slot(&s->ring,
-							 s->ring.head - 1);
+	const struct avtpmap_slot *slot =
+		test_ring_slot(&s->ring, s->ring.head - 1);
 	int stale = !!(e->flags & (AVTPMAP_F_LATE | AVTPMAP_F_DUPLICATE));
 	int began = s->ring.account.epoch != epoch_before;
 
@@ -78,8 +78,9 @@ static void check_header(const struct state *s, __u64 frames)
 	MUST(hdr->epoch == s->ring.account.epoch);
 	MUST(hdr->format_seq == 2 * s->ring.account.epoch);
 	/* every frame of a stream is in the ring or in one refusal's counter */
-	MUST(frames == hdr->counters[AVTPMAP_C_FRAMES_RX] +
-		       sum(hdr, AVTPMAP_C_MALFORMED, AVTPMAP_C_OTHER_PATH));
+	MUST(frames ==
+	     hdr->counters[AVTPMAP_C_FRAMES_RX] +
+		     sum(hdr, AVTPMAP_C_MALFORMED, AVTPMAP_C_OTHER_PATH));
 	MUST(hdr->counters[AVTPMAP_C_FRAMES_RX] == s->ring.head);
 	MUST(hdr->counters[AVTPMAP_C_STREAM_INTERRUPTED] ==
 	     (hdr->epoch ? hdr->epoch - 1 : 0));
@@ -110,7 +111,8 @@ static int one_frame(struct state *s, const uint8_t *frame, __u32 len, __u8 tag)
 	__u64 due;
 
 	memcpy(copy, frame, len);
-	class = avtpmap_parse(&pdu, copy, copy + len, len, tag & 0x80, tag << 8);
+	class = avtpmap_parse(&pdu, copy, copy + len, len, tag & 0x80,
+			      tag << 8);
 	if (class == AVTPMAP_STREAM) {
 		MUST(pdu.offset + pdu.len_bytes <= len);
 		MUST(pdu.data_bytes < pdu.len_bytes);
@@ -119,8 +121,7 @@ static int one_frame(struct state *s, const uint8_t *frame, __u32 len, __u8 tag)
 		s->now_ns += 1;
 	}
 	due = s->ring.account.media_pos;
-	if (!(tag & 0x80) &&
-	    test_ring_rx(&s->ring, copy, len, s->now_ns, &e)) {
+	if (!(tag & 0x80) && test_ring_rx(&s->ring, copy, len, s->now_ns, &e)) {
 		check_slot(s, &pdu, &e, epoch);
 		due = avtpmap_period_due(due, s->ring.account.media_pos, 64);
 		MUST(due <= s->ring.account.media_pos / 64);
@@ -136,8 +137,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	test_ring_create(&s.ring, SLOTS, STRIDE);
 	s.reader = (struct avtpmap_ring){
-		.hdr = s.ring.hdr, .slots = s.ring.slots,
-		.reader = &s.ring.page, .mask = SLOTS - 1,
+		.hdr = s.ring.hdr,
+		.slots = s.ring.slots,
+		.reader = &s.ring.page,
+		.mask = SLOTS - 1,
 		.shift = __builtin_ctz(STRIDE),
 	};
 	while (size >= 4) {

@@ -19,7 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 	} else {
 		avtpmap_print_stream_id(buf, id);
-		if (avtpmap_parse_stream_id(buf, strlen(buf), &back) || back != id)
+		if (avtpmap_parse_stream_id(buf, strlen(buf), &back) ||
+		    back != id)
 			abort();
 	}
 	free(exact);

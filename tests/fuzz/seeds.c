@@ -37,8 +37,12 @@ static void record(FILE *f, const struct frame_row *row, int sequence)
 int main(int argc, char **argv)
 {
 	static const char *const ids[] = {
-		"00:11:22:33:44:55:00:01", "00-11-22-33-44-55:0001",
-		"0x0011223344550001", "0011223344550001", "0x1", "00::11",
+		"00:11:22:33:44:55:00:01",
+		"00-11-22-33-44-55:0001",
+		"0x0011223344550001",
+		"0011223344550001",
+		"0x1",
+		"00::11",
 	};
 	const char *dir = argc > 1 ? argv[1] : ".";
 	FILE *f;
@@ -49,12 +53,12 @@ int main(int argc, char **argv)
 		fclose(f);
 		if (frames[i].class != AVTPMAP_STREAM)
 			continue;
-		f = create(dir, "rx", 1000 + i);	/* a stream of them */
+		f = create(dir, "rx", 1000 + i); /* a stream of them */
 		for (int n = 0; n < 40; n++)
 			record(f, &frames[i], n > 20 ? n + 3 : n);
 		fclose(f);
 	}
-	f = create(dir, "rx", 5000);			/* and of all kinds */
+	f = create(dir, "rx", 5000); /* and of all kinds */
 	for (size_t i = 0; i < N_FRAMES; i++)
 		record(f, &frames[i], -1);
 	fclose(f);

@@ -12,9 +12,9 @@
 
 enum model_kind {
 	MODEL_GOOD,
-	MODEL_MALFORMED,	/* counted, passed, and a hole in the sequence */
-	MODEL_UNSUPPORTED,	/* the same */
-	MODEL_TOO_LONG,		/* counted, passed, and no hole */
+	MODEL_MALFORMED, /* counted, passed, and a hole in the sequence */
+	MODEL_UNSUPPORTED, /* the same */
+	MODEL_TOO_LONG, /* counted, passed, and no hole */
 };
 
 /**
@@ -45,8 +45,8 @@ struct model_frame {
 struct model {
 	__u64 counters[AVTPMAP_N_COUNTERS];
 	__u32 epoch;
-	__u64 end;		/* media position behind the newest frame */
-	__u64 base;		/* media position of sample 0 of the talker */
+	__u64 end; /* media position behind the newest frame */
+	__u64 base; /* media position of sample 0 of the talker */
 	__u64 newest;
 	__u64 next_sample;
 	__u64 talker;
@@ -63,7 +63,7 @@ struct model_slot {
 	__u64 media_pos;
 	__u32 units;
 	__u32 lost;
-	__u32 flags;		/* EPOCH, GAP, LATE, DUPLICATE, DBC, MR */
+	__u32 flags; /* EPOCH, GAP, LATE, DUPLICATE, DBC, MR */
 };
 
 static inline void model_epoch(struct model *m, const struct model_frame *f)
@@ -151,7 +151,7 @@ static inline void model_stale(struct model *m, const struct model_frame *f,
 static inline void model_passed(struct model *m, const struct model_frame *f,
 				__u32 *passed_holes)
 {
-	m->counters[f->kind == MODEL_MALFORMED ? AVTPMAP_C_MALFORMED :
+	m->counters[f->kind == MODEL_MALFORMED	 ? AVTPMAP_C_MALFORMED :
 		    f->kind == MODEL_UNSUPPORTED ? AVTPMAP_C_UNSUPPORTED_FORMAT :
 						   AVTPMAP_C_TOO_LONG]++;
 	if (f->kind != MODEL_TOO_LONG)

@@ -8,9 +8,20 @@
 #include "tap.h"
 
 /* Fields by dissector; empty where it has none. In the order of the columns. */
-enum column { SUBTYPE, STREAM_ID, SEQUENCE, TIMESTAMP, MR, TU, LENGTH, DBC, TCI,
-	      N_COLUMNS };
+enum column {
+	SUBTYPE,
+	STREAM_ID,
+	SEQUENCE,
+	TIMESTAMP,
+	MR,
+	TU,
+	LENGTH,
+	DBC,
+	TCI,
+	N_COLUMNS
+};
 
+/* clang-format off */
 #define PER_DISSECTOR(field) \
 	" -e aaf." field " -e cvf." field " -e iec61883." field \
 	" -e tscf." field " -e crf." field " -e ntscf." field
@@ -29,13 +40,20 @@ static const char command[] =
 	" -e aaf.stream_data_len -e cvf.stream_data_len"
 	" -e iec61883.stream_data_len -e tscf.data_len -e crf.data_len"
 	" -e ntscf.data_len 2>/dev/null";
+/* clang-format on */
 
 static const struct {
 	enum column column;
 	int fields;
 } layout[] = {
-	{ SUBTYPE, 1 }, { DBC, 1 }, { TCI, 1 }, { STREAM_ID, DISSECTORS },
-	{ SEQUENCE, DISSECTORS }, { TIMESTAMP, 4 }, { MR, 5 }, { TU, 5 },
+	{ SUBTYPE, 1 },
+	{ DBC, 1 },
+	{ TCI, 1 },
+	{ STREAM_ID, DISSECTORS },
+	{ SEQUENCE, DISSECTORS },
+	{ TIMESTAMP, 4 },
+	{ MR, 5 },
+	{ TU, 5 },
 	{ LENGTH, DISSECTORS },
 };
 
@@ -82,7 +100,7 @@ static int same(const struct frame_row *row, const char *what, const char *text,
 		__u64 want)
 {
 	if (!text || strtoull(text, NULL, 0) == want ||
-	    (want == 1 && !strcmp(text, "True")))	/* Wireshark 4.2 */
+	    (want == 1 && !strcmp(text, "True"))) /* Wireshark 4.2 */
 		return 1;
 	printf("# %s: %s is %s to tshark, %llu here\n", row->name, what, text,
 	       want);

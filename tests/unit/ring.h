@@ -71,8 +71,8 @@ static inline void test_ring_produce(struct test_ring *r,
  * The receive path of every backend: parse, account, produce. Returns 1 if the
  * frame lies in the ring, 0 if it would pass to the host.
  */
-static inline int test_ring_rx(struct test_ring *r, const __u8 *frame, __u32 len,
-			       __u64 now_ns, struct avtpmap_entry *e)
+static inline int test_ring_rx(struct test_ring *r, const __u8 *frame,
+			       __u32 len, __u64 now_ns, struct avtpmap_entry *e)
 {
 	struct avtpmap_pdu pdu;
 

@@ -17,8 +17,8 @@
 #include "ring.h"
 #include "tap.h"
 
-#define MAX_READERS	3
-#define MAX_PRODUCERS	2
+#define MAX_READERS 3
+#define MAX_PRODUCERS 2
 
 struct setup {
 	const char *name;
@@ -26,8 +26,8 @@ struct setup {
 	__u32 stride;
 	int readers;
 	int producers;
-	int pace;		/* iterations of nothing between frames */
-	int nap;		/* readers fall asleep every so many frames */
+	int pace; /* iterations of nothing between frames */
+	int nap; /* readers fall asleep every so many frames */
 };
 
 static const struct setup setups[] = {
@@ -44,9 +44,9 @@ struct reader {
 	pthread_t thread;
 	const struct setup *setup;
 	__u64 read;
-	__u64 torn;		/* begun to read, thrown away */
-	__u64 bad;		/* accepted although wrong: never */
-	__u64 early;		/* told of an overrun that was none: never */
+	__u64 torn; /* begun to read, thrown away */
+	__u64 bad; /* accepted although wrong: never */
+	__u64 early; /* told of an overrun that was none: never */
 	__u64 last;
 };
 
@@ -90,8 +90,8 @@ static int whole(const struct avtpmap_slot *slot, const __u64 *words, __u64 pos,
 	    slot->media_pos != 6 * pos || slot->hwtime_ns != mix(pos) ||
 	    slot->mono_ns != ~mix(pos) || slot->units != 6 ||
 	    slot->avtp_timestamp != (__u32)pos || slot->lost != (__u32)~pos ||
-	    slot->lost_units != (__u32)(pos >> 3) || slot->flags != (__u32)pos ||
-	    slot->epoch != 1 ||
+	    slot->lost_units != (__u32)(pos >> 3) ||
+	    slot->flags != (__u32)pos || slot->epoch != 1 ||
 	    slot->pdu != AVTPMAP_PDU(2, pos & 0xff, pos & 0xffff))
 		return 0;
 	for (__u32 i = 1; i < n; i++)
@@ -104,12 +104,18 @@ static void produce_one(__u64 *words)
 	__u64 pos = ring.head;
 	__u32 n = words_of(pos, ring.stride - sizeof(struct avtpmap_slot));
 	struct avtpmap_pdu pdu = {
-		.avtp_timestamp = pos, .len_bytes = 8 * n, .subtype = 2,
-		.sequence = pos, .tci = pos,
+		.avtp_timestamp = pos,
+		.len_bytes = 8 * n,
+		.subtype = 2,
+		.sequence = pos,
+		.tci = pos,
 	};
 	struct avtpmap_entry e = {
-		.media_pos = 6 * pos, .units = 6, .lost = ~pos,
-		.lost_units = pos >> 3, .flags = pos,
+		.media_pos = 6 * pos,
+		.units = 6,
+		.lost = ~pos,
+		.lost_units = pos >> 3,
+		.flags = pos,
 	};
 
 	fill(words, n, pos);
@@ -143,9 +149,9 @@ static void read_one(struct reader *r, const struct avtpmap_slot *slot)
 	struct avtpmap_slot copy;
 
 	env_copy(&copy, slot, sizeof(copy));
-	if (mix(pos) % 512 == 0)		/* let them come round meanwhile */
+	if (mix(pos) % 512 == 0) /* let them come round meanwhile */
 		sched_yield();
-	if (copy.len_bytes > room)	/* torn already: must not be trusted */
+	if (copy.len_bytes > room) /* torn already: must not be trusted */
 		copy.len_bytes = room;
 	env_copy(words, avtpmap_slot_pdu(slot), copy.len_bytes);
 	if (avtpmap_release(s)) {

@@ -64,7 +64,7 @@ struct deck {
 	struct avtpmap_pcm *pcm;
 	__u64 talker;
 	__u64 now_ns;
-	__u64 sent;		/* units, lost ones too */
+	__u64 sent; /* units, lost ones too */
 	__u64 frames;
 	__u64 seed;
 	__u8 sequence;
@@ -107,9 +107,15 @@ static inline __u32 tape_frame(const struct deck *d, __u32 units, __u8 *frame)
 	__u8 data[8192], *p = data;
 	int am824 = t->subtype == AVTPMAP_SUB_61883_IIDC && t->fdf < 0x10;
 	struct wire w = {
-		.subtype = t->subtype, .sequence = d->sequence, .tv = 1,
-		.fdf = t->fdf, .dbs = t->dbs, .dbc = d->sent,
-		.specific = t->specific, .src_mac = d->talker, .stream_id = 1,
+		.subtype = t->subtype,
+		.sequence = d->sequence,
+		.tv = 1,
+		.fdf = t->fdf,
+		.dbs = t->dbs,
+		.dbc = d->sent,
+		.specific = t->specific,
+		.src_mac = d->talker,
+		.stream_id = 1,
 		.data = data,
 		.data_bytes = units * t->channels * t->wire_bytes,
 	};
@@ -119,7 +125,8 @@ static inline __u32 tape_frame(const struct deck *d, __u32 units, __u8 *frame)
 			__u32 bits = tape_bits(t, d->sent + i, c);
 
 			if (am824)
-				put_be(p, (__u32)d->am_label << 24 | bits >> 8, 4);
+				put_be(p, (__u32)d->am_label << 24 | bits >> 8,
+				       4);
 			else
 				put_be(p, bits >> (32 - 8 * t->wire_bytes),
 				       t->wire_bytes);
@@ -136,8 +143,8 @@ static inline void deck_send(struct deck *d, __u32 units, int comes)
 
 	d->now_ns += FRAME_NS;
 	if (comes)
-		assert_int_equal(test_ring_rx(&d->ring, frame, len, d->now_ns,
-					      &e), 1);
+		assert_int_equal(
+			test_ring_rx(&d->ring, frame, len, d->now_ns, &e), 1);
 	d->sequence++;
 	d->sent += units;
 	d->frames += comes;
@@ -165,10 +172,11 @@ static inline void deck_open(struct deck *d, const struct tape *t,
 	d->seed = 7;
 	d->am_label = 0x40;
 	test_ring_create(&d->ring, TAPE_SLOTS, TAPE_STRIDE);
-	assert_int_equal(stream_from_memory(&d->s, NULL, d->ring.hdr,
-					    avtpmap_ring_bytes(TAPE_SLOTS,
-							       TAPE_STRIDE),
-					    &d->ring.page, 0, 0), 0);
+	assert_int_equal(
+		stream_from_memory(&d->s, NULL, d->ring.hdr,
+				   avtpmap_ring_bytes(TAPE_SLOTS, TAPE_STRIDE),
+				   &d->ring.page, 0, 0),
+		0);
 	assert_int_equal(avtpmap_pcm_open(&d->pcm, d->s, opts), 0);
 }
 

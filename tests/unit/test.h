@@ -16,15 +16,15 @@
 #include "../../kmod/shared/account.h"
 #include "../../kmod/shared/avtp.h"
 
-#define N_ELEMS(a)	(sizeof(a) / sizeof((a)[0]))
+#define N_ELEMS(a) (sizeof(a) / sizeof((a)[0]))
 
-#define TALKER		0x02005e100001ull
-#define OTHER_TALKER	0x02005e100002ull
-#define FRAME_NS	125000ull	/* class A */
+#define TALKER 0x02005e100001ull
+#define OTHER_TALKER 0x02005e100002ull
+#define FRAME_NS 125000ull /* class A */
 
-#define AAF_RAW(format, nsr, channels, depth) \
-	FORMAT_RAW(AVTPMAP_SUB_AAF, \
-		   (__u64)(format) << 24 | (nsr) << 20 | (channels) << 8 | (depth))
+#define AAF_RAW(format, nsr, channels, depth)                             \
+	FORMAT_RAW(AVTPMAP_SUB_AAF, (__u64)(format) << 24 | (nsr) << 20 | \
+					    (channels) << 8 | (depth))
 #define CIP_RAW(fdf, dbs) \
 	FORMAT_RAW(AVTPMAP_SUB_61883_IIDC, 0x01100000u | (fdf) << 8 | (dbs))
 

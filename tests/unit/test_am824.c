@@ -4,7 +4,7 @@
 
 #include "../frames.h"
 
-#define C(name)	AVTPMAP_C_##name
+#define C(name) AVTPMAP_C_##name
 
 static void dbc_in_order(void **state)
 {
@@ -37,7 +37,7 @@ static void dbc_jumps_sequence_does_not(void **state)
 	assert_int_equal(s.e.media_pos, 60);
 	assert_int_equal(stream_next(&s), 1);
 	assert_int_equal(s.e.flags, AVTPMAP_F_TV);
-	s.pdu.dbc -= 6;				/* backwards: nothing to fill */
+	s.pdu.dbc -= 6; /* backwards: nothing to fill */
 	assert_int_equal(stream_next(&s), 1);
 	assert_int_equal(s.e.flags, AVTPMAP_F_TV | AVTPMAP_F_DBC);
 	assert_int_equal(s.e.lost_units, 0);
@@ -93,7 +93,7 @@ static void dbc_wraps_within_the_loss(void **state)
 		stream_init_am824(&s);
 		stream_settle(&s);
 		stream_lose(&s, n);
-		s.pdu.dbc += 3;			/* and one held more */
+		s.pdu.dbc += 3; /* and one held more */
 		assert_int_equal(stream_next(&s), 1);
 		assert_int_equal(s.e.lost_units, 6 * n + 3);
 	}
@@ -129,7 +129,7 @@ static void blocking_mode(void **state)
 		if (i && blocks < 8) {
 			s.pdu.flags = AVTPMAP_F_NODATA;
 			s.pdu.format_raw = 0;
-			s.pdu.data_bytes = 64;		/* dummies */
+			s.pdu.data_bytes = 64; /* dummies */
 			assert_int_equal(stream_frame(&s), 1);
 			assert_int_equal(s.e.units, 0);
 		} else {
@@ -173,13 +173,13 @@ static void no_data_elsewhere(void **state)
 	struct stream s;
 
 	(void)state;
-	stream_init(&s);			/* AAF */
+	stream_init(&s); /* AAF */
 	stream_settle(&s);
 	s.pdu.subtype = AVTPMAP_SUB_61883_IIDC;
 	s.pdu.flags = AVTPMAP_F_NODATA;
 	s.pdu.format_raw = 0;
 	assert_int_equal(stream_frame(&s), 0);
-	stream_init_am824(&s);			/* IEC 61883-4 */
+	stream_init_am824(&s); /* IEC 61883-4 */
 	s.pdu.format_raw = FORMAT_RAW(AVTPMAP_SUB_61883_IIDC, 0x0120ff06);
 	stream_settle(&s);
 	s.pdu.flags = AVTPMAP_F_NODATA;
@@ -255,16 +255,20 @@ static void motu_frames(void **state)
 			continue;
 		assert_int_equal(avtpmap_parse(&s.pdu, row->bytes,
 					       row->bytes + row->len, row->len,
-					       0, 0), AVTPMAP_STREAM);
+					       0, 0),
+				 AVTPMAP_STREAM);
 		assert_int_equal(stream_frame(&s), 1);
 		assert_int_equal(s.e.media_pos, 6 * n);
 		assert_int_equal(s.e.units, 6);
 		assert_int_equal(s.pdu.dbc, 114 + 6 * n);
-		assert_int_equal(!!(s.pdu.flags & AVTPMAP_F_TV), n > 0 && n < 4);
+		assert_int_equal(!!(s.pdu.flags & AVTPMAP_F_TV),
+				 n > 0 && n < 4);
 		if (n == 2)
-			assert_int_equal(s.pdu.avtp_timestamp - last_ts, 166671);
+			assert_int_equal(s.pdu.avtp_timestamp - last_ts,
+					 166671);
 		if (n == 3)
-			assert_int_equal(s.pdu.avtp_timestamp - last_ts, 166669);
+			assert_int_equal(s.pdu.avtp_timestamp - last_ts,
+					 166669);
 		last_ts = s.pdu.avtp_timestamp;
 		n++;
 	}

@@ -2,7 +2,7 @@
 /* New talkers, new formats, frames that cannot begin an epoch, skipped ones. */
 #include "test.h"
 
-#define C(name)	AVTPMAP_C_##name
+#define C(name) AVTPMAP_C_##name
 
 static void format_change(void **state)
 {
@@ -31,7 +31,7 @@ static void unsupported_format(void **state)
 
 	(void)state;
 	stream_init(&s);
-	s.pdu.format_raw = AAF_RAW(4, 0, 2, 16);	/* user rate */
+	s.pdu.format_raw = AAF_RAW(4, 0, 2, 16); /* user rate */
 	assert_int_equal(stream_next(&s), 0);
 	assert_int_equal(s.a.epoch, 0);
 	assert_int_equal(s.hdr.format_seq, 0);
@@ -62,7 +62,7 @@ static void malformed_cannot_begin(void **state)
 	assert_int_equal(s.hdr.epoch, 1);
 	stream_settle(&s);
 
-	s.now_ns += AVTPMAP_SILENCE_NS;		/* another talker: the same */
+	s.now_ns += AVTPMAP_SILENCE_NS; /* another talker: the same */
 	s.pdu.src_mac = OTHER_TALKER;
 	s.pdu.data_bytes = 23;
 	s.pdu.sequence -= 7;
@@ -116,7 +116,7 @@ static void talker_conflict(void **state)
 		assert_int_equal(s.e.events, 0);
 	}
 	assert_int_equal(s.a.media_pos, 6 * 108);
-	assert_counters(&s, C(CONFLICT), 100, -1);	/* none of it is loss */
+	assert_counters(&s, C(CONFLICT), 100, -1); /* none of it is loss */
 }
 
 static void talker_change(void **state)
@@ -129,12 +129,12 @@ static void talker_change(void **state)
 	s.pdu.src_mac = OTHER_TALKER;
 	s.pdu.sequence = 200;
 	s.now_ns += AVTPMAP_SILENCE_NS - 2 * FRAME_NS;
-	assert_int_equal(stream_frame(&s), 0);		/* just too early */
+	assert_int_equal(stream_frame(&s), 0); /* just too early */
 	assert_int_equal(stream_frame(&s), 1);
 	assert_int_equal(s.e.flags, AVTPMAP_F_TV | AVTPMAP_F_EPOCH);
 	assert_int_equal(s.e.media_pos, 48);
 	assert_int_equal(s.hdr.epoch, 2);
-	s.pdu.src_mac = TALKER;				/* now it is the other */
+	s.pdu.src_mac = TALKER; /* now it is the other */
 	assert_int_equal(stream_frame(&s), 0);
 	assert_counters(&s, C(CONFLICT), 2, C(TALKER_CHANGED), 1,
 			C(STREAM_INTERRUPTED), 1, -1);
@@ -237,7 +237,7 @@ static void skipped_strangers(void **state)
 	s.pdu.sequence += 5;
 	avtpmap_account_skip(&s.a, &s.hdr, &s.pdu, C(TOO_LONG));
 	s.pdu.src_mac = TALKER;
-	s.pdu.sequence -= 6;					/* duplicate */
+	s.pdu.sequence -= 6; /* duplicate */
 	avtpmap_account_skip(&s.a, &s.hdr, &s.pdu, C(TOO_LONG));
 	s.pdu.sequence++;
 	assert_int_equal(stream_next(&s), 1);

@@ -23,7 +23,8 @@ static int drop_ring(void **state)
 static int open_with(size_t bytes)
 {
 	struct avtpmap_stream *s = (void *)1;
-	int err = stream_from_memory(&s, NULL, ring.hdr, bytes, &ring.page, 0, 0);
+	int err =
+		stream_from_memory(&s, NULL, ring.hdr, bytes, &ring.page, 0, 0);
 
 	assert_int_equal(!s, !!err);
 	avtpmap_close(s);
@@ -52,7 +53,9 @@ static void other_abi(void **state)
 /* A header that lies about its ring must not lead outside of it. */
 static void false_geometry(void **state)
 {
-	static const struct { __u32 n_slots, stride, header, bytes; } lies[] = {
+	static const struct {
+		__u32 n_slots, stride, header, bytes;
+	} lies[] = {
 		{ 16, 256, 4096, 4096 + 16 * 256 - 1 },
 		{ 32, 256, 4096, 4096 + 16 * 256 },
 		{ 16, 512, 4096, 4096 + 16 * 256 },
@@ -97,7 +100,7 @@ static void format_and_epoch(void **state)
 	assert_int_equal(f.channels, 8);
 	assert_int_equal(f.encoding, AVTPMAP_ENC_INT32);
 	assert_int_equal(avtpmap_format(d.s, NULL, NULL), 0);
-	d.ring.hdr->format_seq++;	/* its writer died: no hanging */
+	d.ring.hdr->format_seq++; /* its writer died: no hanging */
 	assert_int_equal(avtpmap_format(d.s, &f, &epoch), -EAGAIN);
 	deck_close(&d);
 }
@@ -149,7 +152,8 @@ static void fake_close(struct avtpmap_stream *s)
 	closed++;
 }
 
-static const struct backend fake = { .name = "fake", .wait = fake_wait,
+static const struct backend fake = { .name = "fake",
+				     .wait = fake_wait,
 				     .close = fake_close };
 
 static void wait_and_events(void **state)
@@ -159,7 +163,8 @@ static void wait_and_events(void **state)
 	(void)state;
 	assert_int_equal(stream_from_memory(&s, &fake, ring.hdr,
 					    avtpmap_ring_bytes(16, 256),
-					    &ring.page, 0, 0), 0);
+					    &ring.page, 0, 0),
+			 0);
 	assert_string_equal(avtpmap_backend_name(s), "fake");
 	answer = (struct avtpmap_wait){ .due = 3, .events = AVTPMAP_EV_GAP };
 	assert_int_equal(avtpmap_wait(s, 1000), 3);
@@ -181,7 +186,10 @@ static void wait_and_events(void **state)
 
 static void absurd_periods(void **state)
 {
-	static const struct { struct avtpmap_period p; int err; } rows[] = {
+	static const struct {
+		struct avtpmap_period p;
+		int err;
+	} rows[] = {
 		{ { .period = 64 }, 0 },
 		{ { .period = 0, .events = AVTPMAP_EV_ALL }, 0 },
 		{ { .period = AVTPMAP_PERIOD_MAX }, 0 },
@@ -205,8 +213,10 @@ static void absurd_periods(void **state)
 
 static void refused_opens(void **state)
 {
-	struct { struct avtpmap_open_opts o; __u64 newer; } big = {
-		{ .sz = sizeof(big), .ifname = "lo" }, 1 };
+	struct {
+		struct avtpmap_open_opts o;
+		__u64 newer;
+	} big = { { .sz = sizeof(big), .ifname = "lo" }, 1 };
 	struct avtpmap_open_opts opts = { .sz = sizeof(opts) };
 	struct avtpmap_stream *s = (void *)1;
 	char why[200] = "";
@@ -218,7 +228,7 @@ static void refused_opens(void **state)
 	assert_null(s);
 	opts.error = why;
 	opts.error_bytes = sizeof(why);
-	assert_int_equal(avtpmap_open(&s, &opts), -EINVAL);	/* no port */
+	assert_int_equal(avtpmap_open(&s, &opts), -EINVAL); /* no port */
 	assert_true(strlen(why) > 10 && !strchr(why, '\n'));
 	opts.ifname = "lo";
 	opts.kind = 1;
@@ -232,8 +242,8 @@ static void stream_id_text(void **state)
 	uint64_t id;
 
 	(void)state;
-	assert_int_equal(avtpmap_stream_id_from_text("00:11:22:33:44:55:00:01",
-						     &id), 0);
+	assert_int_equal(
+		avtpmap_stream_id_from_text("00:11:22:33:44:55:00:01", &id), 0);
 	assert_int_equal(id, 0x0011223344550001);
 	assert_string_equal(avtpmap_stream_id_to_text(buf, id),
 			    "00:11:22:33:44:55:00:01");
@@ -246,7 +256,8 @@ static void stream_id_text(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(other_abi, make_ring, drop_ring),
+		cmocka_unit_test_setup_teardown(other_abi, make_ring,
+						drop_ring),
 		cmocka_unit_test_setup_teardown(false_geometry, make_ring,
 						drop_ring),
 		cmocka_unit_test(format_and_epoch),

@@ -33,11 +33,13 @@ struct profile {
 
 static const struct profile profiles[] = {
 	{ "aaf 48 kHz", AVTPMAP_SUB_AAF, 0x04500210, 0, 4, 6, 1, 0, 1, 127 },
-	{ "aaf 96 kHz, 4 channels", AVTPMAP_SUB_AAF, 0x02700418, 0, 16, 12, 1, 0,
-	  1, 127 },
-	{ "aaf 44.1 kHz", AVTPMAP_SUB_AAF, 0x04400210, 0, 4, 441, 80, 0, 0, 127 },
+	{ "aaf 96 kHz, 4 channels", AVTPMAP_SUB_AAF, 0x02700418, 0, 16, 12, 1,
+	  0, 1, 127 },
+	{ "aaf 44.1 kHz", AVTPMAP_SUB_AAF, 0x04400210, 0, 4, 441, 80, 0, 0,
+	  127 },
 	{ "am824 48 kHz", AVTPMAP_SUB_61883_IIDC, 0, 2, 8, 6, 1, 0, 1, 127 },
-	{ "am824 44.1 kHz", AVTPMAP_SUB_61883_IIDC, 0, 1, 8, 441, 80, 0, 2, 127 },
+	{ "am824 44.1 kHz", AVTPMAP_SUB_61883_IIDC, 0, 1, 8, 441, 80, 0, 2,
+	  127 },
 	{ "am824 48 kHz blocking", AVTPMAP_SUB_61883_IIDC, 0, 2, 8, 6, 1, 1, 2,
 	  60 },
 };
@@ -46,12 +48,12 @@ static const struct profile profiles[] = {
 struct run {
 	const struct profile *p;
 	__u64 seed;
-	struct model_frame next;	/* what the talker sends next */
-	__u32 credit;			/* samples / den that it owes */
-	__u32 variant;			/* of its format */
-	struct model_frame held;	/* overtaken by others */
-	int hold;			/* for so many frames */
-	int quiet;			/* so many frames without a fault */
+	struct model_frame next; /* what the talker sends next */
+	__u32 credit; /* samples / den that it owes */
+	__u32 variant; /* of its format */
+	struct model_frame held; /* overtaken by others */
+	int hold; /* for so many frames */
+	int quiet; /* so many frames without a fault */
 	struct test_ring ring;
 	struct model model;
 	__u32 passed_holes;
@@ -63,20 +65,29 @@ static int is_am824(const struct run *r)
 	return r->p->subtype == AVTPMAP_SUB_61883_IIDC;
 }
 
-static __u32 build(const struct run *r, const struct model_frame *f, __u8 *frame)
+static __u32 build(const struct run *r, const struct model_frame *f,
+		   __u8 *frame)
 {
 	struct wire w = {
-		.subtype = r->p->subtype, .sequence = f->index, .mr = f->mr,
-		.tv = f->tv, .tu = f->tu, .dbc = f->sample, .fdf = r->p->fdf,
-		.dbs = r->p->block_bytes / 4, .src_mac = f->talker,
-		.specific = r->p->specific, .stream_id = 1,
+		.subtype = r->p->subtype,
+		.sequence = f->index,
+		.mr = f->mr,
+		.tv = f->tv,
+		.tu = f->tu,
+		.dbc = f->sample,
+		.fdf = r->p->fdf,
+		.dbs = r->p->block_bytes / 4,
+		.src_mac = f->talker,
+		.specific = r->p->specific,
+		.stream_id = 1,
 		.data_bytes = f->units * r->p->block_bytes,
-		.timestamp = f->time_ns, .padding = f->index % 40,
+		.timestamp = f->time_ns,
+		.padding = f->index % 40,
 	};
 
-	if (f->format == 2) {		/* twice the channels */
-		w.specific = (w.specific & ~0x3ff00) |
-			     (w.specific & 0x3ff00) << 1;
+	if (f->format == 2) { /* twice the channels */
+		w.specific = (w.specific & ~0x3ff00) | (w.specific & 0x3ff00)
+							       << 1;
 		w.dbs *= 2;
 		w.data_bytes *= 2;
 	}
@@ -109,9 +120,9 @@ static void deliver(struct run *r, const struct model_frame *f)
 	if (!laid)
 		return;
 	slot = test_ring_slot(&r->ring, r->ring.head - 1);
-	assert_int_equal(slot->flags &
-			 (AVTPMAP_F_EPOCH | AVTPMAP_F_GAP | AVTPMAP_F_LATE |
-			  AVTPMAP_F_DUPLICATE | AVTPMAP_F_DBC | AVTPMAP_F_MR),
+	assert_int_equal(slot->flags & (AVTPMAP_F_EPOCH | AVTPMAP_F_GAP |
+					AVTPMAP_F_LATE | AVTPMAP_F_DUPLICATE |
+					AVTPMAP_F_DBC | AVTPMAP_F_MR),
 			 want.flags);
 	assert_int_equal(slot->lost, want.lost);
 	assert_int_equal(slot->epoch, r->model.epoch);
@@ -123,7 +134,7 @@ static void deliver(struct run *r, const struct model_frame *f)
 	if (exact && slot->media_pos != want.media_pos)
 		fail_msg("frame %llu: media_pos %llu, expected %llu", f->index,
 			 slot->media_pos, want.media_pos);
-	if (!r->p->exact && want.units) {	/* a guess: the model follows */
+	if (!r->p->exact && want.units) { /* a guess: the model follows */
 		r->model.base += slot->media_pos - want.media_pos;
 		r->model.end = slot->media_pos + want.units;
 	}
@@ -146,7 +157,7 @@ static struct model_frame talk(struct run *r)
 	r->next.tv = rnd_below(&r->seed, 8) != 0;
 	f = r->next;
 	f.dbc = is_am824(r);
-	f.nodata = f.dbc && !f.units && f.index % 3;	/* or just empty */
+	f.nodata = f.dbc && !f.units && f.index % 3; /* or just empty */
 	f.bytes = header + f.units * r->p->block_bytes * f.format;
 	r->next.index++;
 	r->next.sample += f.units;
@@ -177,7 +188,7 @@ static void fault_in_bits(struct run *r, __u32 which)
 		break;
 	default:
 		f = talk(r);
-		if (is_am824(r) && !f.units)	/* needs a length to be wrong */
+		if (is_am824(r) && !f.units) /* needs a length to be wrong */
 			break;
 		f.kind = which == 3 ? MODEL_MALFORMED : MODEL_UNSUPPORTED;
 		deliver(r, &f);
@@ -202,7 +213,7 @@ static void fault_in_order(struct run *r, __u32 which)
 		for (n = 1 + rnd_below(&r->seed, 3); n--; deliver(r, &f))
 			f.time_ns += 1000;
 		break;
-	case 3:				/* stuck: in the end a resync */
+	case 3: /* stuck: in the end a resync */
 		f = talk(r);
 		deliver(r, &f);
 		for (n = 34 + rnd_below(&r->seed, 8); n--; deliver(r, &f))
@@ -212,7 +223,7 @@ static void fault_in_order(struct run *r, __u32 which)
 		r->held = talk(r);
 		r->hold = 1 + rnd_below(&r->seed, 16);
 		break;
-	default:			/* reordered by two */
+	default: /* reordered by two */
 		r->held = talk(r);
 		r->hold = 2;
 	}
@@ -224,18 +235,18 @@ static void fault_of_life(struct run *r, __u32 which)
 	struct model_frame f;
 
 	switch (which) {
-	case 0:				/* longer than sequence_num can count */
+	case 0: /* longer than sequence_num can count */
 		lose(r, 300 + rnd_below(&r->seed, 200));
 		break;
-	case 1:				/* the talker jumps */
+	case 1: /* the talker jumps */
 		r->next.index += 129 + rnd_below(&r->seed, 100);
 		break;
-	case 2:				/* it starts again elsewhere */
+	case 2: /* it starts again elsewhere */
 		r->next.index += 1000 * 256 + 20 + rnd_below(&r->seed, 200);
 		r->next.sample += rnd_below(&r->seed, 1000);
 		r->next.time_ns += 60000000;
 		break;
-	case 3:				/* another one takes over */
+	case 3: /* another one takes over */
 		r->next.talker ^= 0x100;
 		r->next.index += rnd_below(&r->seed, 256);
 		r->next.time_ns += AVTPMAP_SILENCE_NS;
@@ -243,7 +254,7 @@ static void fault_of_life(struct run *r, __u32 which)
 	case 4:
 		r->next.format ^= 3;
 		break;
-	default:			/* another one butts in */
+	default: /* another one butts in */
 		f = r->next;
 		f.talker ^= 0x200;
 		f.index += rnd_below(&r->seed, 256);
@@ -271,7 +282,7 @@ static void too_long(struct run *r)
 {
 	struct model_frame f;
 
-	if (r->p->blocking)	/* all its packets are of one length */
+	if (r->p->blocking) /* all its packets are of one length */
 		return;
 	r->credit += 200 * r->p->den;
 	f = talk(r);
@@ -282,15 +293,17 @@ static void too_long(struct run *r)
 static void run_profile(void **state)
 {
 	for (__u64 seed = 1; seed <= 10; seed++) {
-		struct run r = { .p = *state, .seed = seed * 0x9e3779b9,
+		struct run r = { .p = *state,
+				 .seed = seed * 0x9e3779b9,
 				 .quiet = QUIET };
 
-		r.next = (struct model_frame){ .talker = TALKER, .format = 1,
+		r.next = (struct model_frame){ .talker = TALKER,
+					       .format = 1,
 					       .time_ns = 1000000000,
 					       .index = seed * 77 };
 		r.model.newest = ~0ull;
 		test_ring_create(&r.ring, 64, ROOM_BYTES + 64);
-		if (r.p->blocking)	/* cannot begin with NO-DATA */
+		if (r.p->blocking) /* cannot begin with NO-DATA */
 			r.credit = 8;
 		for (int i = 0; i < 20000; i++) {
 			struct model_frame f;

@@ -31,7 +31,8 @@ static void row_parsed(void **state)
 	assert_int_equal(env_be64(pdu.stream_id), row->stream_id);
 	assert_int_equal(pdu.subtype, row->subtype);
 	assert_int_equal(pdu.tci, row->tci);
-	assert_int_equal(pdu.flags & AVTPMAP_F_VLAN, row->flags & AVTPMAP_F_VLAN);
+	assert_int_equal(pdu.flags & AVTPMAP_F_VLAN,
+			 row->flags & AVTPMAP_F_VLAN);
 	assert_memory_equal(row->bytes, (__u8[]){ B48(pdu.dst_mac) }, 6);
 	assert_memory_equal(row->bytes + 6, (__u8[]){ B48(pdu.src_mac) }, 6);
 	if (row->class != AVTPMAP_STREAM)
@@ -103,7 +104,8 @@ static void headers_visible(void **state)
 		if (row->class != AVTPMAP_STREAM)
 			continue;
 		assert_int_equal(parse_copy(&pdu, row, row->offset + header,
-					    row->len), AVTPMAP_STREAM);
+					    row->len),
+				 AVTPMAP_STREAM);
 		assert_int_equal(pdu.len_bytes, row->len_bytes);
 		assert_int_equal(parse_copy(&pdu, row, row->offset + header - 1,
 					    row->len),
@@ -126,30 +128,39 @@ struct format_row {
 };
 
 static const struct format_row formats[] = {
-	{ AAF_RAW(4, 5, 2, 16), { AVTPMAP_SUB_AAF, AVTPMAP_UNIT_SAMPLES,
-	  AVTPMAP_ENC_INT16, 48000, 2, 16, 2, 24 } },
-	{ AAF_RAW(3, 9, 64, 20), { AVTPMAP_SUB_AAF, AVTPMAP_UNIT_SAMPLES,
-	  AVTPMAP_ENC_INT24, 192000, 64, 20, 3, 24 } },
-	{ AAF_RAW(2, 4, 1023, 24), { AVTPMAP_SUB_AAF, AVTPMAP_UNIT_SAMPLES,
-	  AVTPMAP_ENC_INT32, 44100, 1023, 24, 4, 24 } },
-	{ AAF_RAW(1, 6, 1, 32), { AVTPMAP_SUB_AAF, AVTPMAP_UNIT_SAMPLES,
-	  AVTPMAP_ENC_FLOAT32, 88200, 1, 32, 4, 24 } },
-	{ CIP_RAW(0x02, 8), { AVTPMAP_SUB_61883_IIDC, AVTPMAP_UNIT_SAMPLES,
-	  AVTPMAP_ENC_AM824, 48000, 8, 24, 4, 32 } },
-	{ CIP_RAW(0x01, 64), { AVTPMAP_SUB_61883_IIDC, AVTPMAP_UNIT_SAMPLES,
-	  AVTPMAP_ENC_AM824, 44100, 64, 24, 4, 32 } },
-	{ CIP_RAW(0x14, 6), { AVTPMAP_SUB_61883_IIDC, AVTPMAP_UNIT_SAMPLES,
-	  AVTPMAP_ENC_AM24X4, 96000, 8, 24, 3, 32 } },
-	{ CIP_RAW(0x26, 2), { AVTPMAP_SUB_61883_IIDC, AVTPMAP_UNIT_SAMPLES,
-	  AVTPMAP_ENC_AMFLOAT, 192000, 2, 32, 4, 32 } },
+	{ AAF_RAW(4, 5, 2, 16),
+	  { AVTPMAP_SUB_AAF, AVTPMAP_UNIT_SAMPLES, AVTPMAP_ENC_INT16, 48000, 2,
+	    16, 2, 24 } },
+	{ AAF_RAW(3, 9, 64, 20),
+	  { AVTPMAP_SUB_AAF, AVTPMAP_UNIT_SAMPLES, AVTPMAP_ENC_INT24, 192000,
+	    64, 20, 3, 24 } },
+	{ AAF_RAW(2, 4, 1023, 24),
+	  { AVTPMAP_SUB_AAF, AVTPMAP_UNIT_SAMPLES, AVTPMAP_ENC_INT32, 44100,
+	    1023, 24, 4, 24 } },
+	{ AAF_RAW(1, 6, 1, 32),
+	  { AVTPMAP_SUB_AAF, AVTPMAP_UNIT_SAMPLES, AVTPMAP_ENC_FLOAT32, 88200,
+	    1, 32, 4, 24 } },
+	{ CIP_RAW(0x02, 8),
+	  { AVTPMAP_SUB_61883_IIDC, AVTPMAP_UNIT_SAMPLES, AVTPMAP_ENC_AM824,
+	    48000, 8, 24, 4, 32 } },
+	{ CIP_RAW(0x01, 64),
+	  { AVTPMAP_SUB_61883_IIDC, AVTPMAP_UNIT_SAMPLES, AVTPMAP_ENC_AM824,
+	    44100, 64, 24, 4, 32 } },
+	{ CIP_RAW(0x14, 6),
+	  { AVTPMAP_SUB_61883_IIDC, AVTPMAP_UNIT_SAMPLES, AVTPMAP_ENC_AM24X4,
+	    96000, 8, 24, 3, 32 } },
+	{ CIP_RAW(0x26, 2),
+	  { AVTPMAP_SUB_61883_IIDC, AVTPMAP_UNIT_SAMPLES, AVTPMAP_ENC_AMFLOAT,
+	    192000, 2, 32, 4, 32 } },
 };
 
 static void format_fields(void **state)
 {
-	static const __u32 aaf[] = { 0, 8000, 16000, 32000, 44100, 48000, 88200,
-				     96000, 176400, 192000, 24000, 0, 0, 0, 0, 0 };
-	static const __u32 am824[] = { 32000, 44100, 48000, 88200, 96000, 176400,
-				       192000, 0 };
+	static const __u32 aaf[] = { 0,	    8000,  16000,  32000,  44100, 48000,
+				     88200, 96000, 176400, 192000, 24000, 0,
+				     0,	    0,	   0,	   0 };
+	static const __u32 am824[] = { 32000, 44100,  48000,  88200,
+				       96000, 176400, 192000, 0 };
 
 	(void)state;
 	for (size_t i = 0; i < N_ELEMS(formats); i++) {

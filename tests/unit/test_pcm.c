@@ -52,15 +52,16 @@ static void planar_scaled(void **state)
 		while (d.sent - read < 40)
 			deck_send(&d, 1 + rnd_below(&d.seed, 12), 1);
 		memset(planes, 0x5a, sizeof(planes));
-		assert_int_equal(avtpmap_pcm_read_planar(d.pcm, ptr, want, NULL),
-				 want);
+		assert_int_equal(
+			avtpmap_pcm_read_planar(d.pcm, ptr, want, NULL), want);
 		for (__u32 c = 0; c < d.t->channels; c++)
 			for (int i = 0; i < want && ptr[c]; i++) {
 				float f = tape_float(d.t, read + i, c);
 
 				assert_memory_equal(&planes[c][i], &f, 4);
 				if (d.t->type != AVTPMAP_PCM_F32)
-					assert_true(f >= -1.0f && f < 1.0f + 1e-7);
+					assert_true(f >= -1.0f &&
+						    f < 1.0f + 1e-7);
 			}
 		read += want;
 	}
@@ -147,10 +148,10 @@ static void late_and_duplicate_dropped(void **state)
 
 	(void)state;
 	deck_start(&d, &tapes[2], NULL, 6);
-	deck_send_old(&d, 6, 1);		/* duplicate */
+	deck_send_old(&d, 6, 1); /* duplicate */
 	deck_send(&d, 6, 0);
 	deck_send(&d, 6, 1);
-	deck_send_old(&d, 6, 2);		/* the lost one, too late */
+	deck_send_old(&d, 6, 2); /* the lost one, too late */
 	deck_send(&d, 6, 1);
 	assert_int_equal(avtpmap_pcm_read_native(d.pcm, buf, 1000, &r), 66);
 	assert_int_equal(r.dropped_frames, 2);
@@ -170,13 +171,14 @@ static void epoch_stops(void **state)
 
 	(void)state;
 	deck_start(&d, &tapes[0], NULL, 6);
-	d.t = &tapes[1];			/* another format */
+	d.t = &tapes[1]; /* another format */
 	deck_send(&d, 5, 1);
 	d.t = &tapes[0];
 	assert_int_equal(avtpmap_pcm_read_native(d.pcm, buf, 1000, NULL), 48);
 	assert_native(&d, buf, 0, 0, 48);
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(avtpmap_pcm_read_native(d.pcm, buf, 1000, NULL),
+		assert_int_equal(avtpmap_pcm_read_native(d.pcm, buf, 1000,
+							 NULL),
 				 -ESTRPIPE);
 	assert_int_equal(avtpmap_pcm_format(d.pcm, &f), AVTPMAP_PCM_S32);
 	assert_int_equal(f.channels, 3);
@@ -243,7 +245,8 @@ static void talker_change_stops(void **state)
 static void overrun_told(void **state)
 {
 	(void)state;
-	for (int more = TAPE_SLOTS - SETTLE_FRAMES; more < 3 * TAPE_SLOTS; more++) {
+	for (int more = TAPE_SLOTS - SETTLE_FRAMES; more < 3 * TAPE_SLOTS;
+	     more++) {
 		struct avtpmap_pcm_result r;
 		__u64 units, start;
 		struct deck d;
@@ -253,12 +256,14 @@ static void overrun_told(void **state)
 			deck_send(&d, 6, 1);
 		if (d.frames > TAPE_SLOTS) {
 			assert_int_equal(avtpmap_pcm_read_native(d.pcm, buf, 9,
-								 &r), -EPIPE);
+								 &r),
+					 -EPIPE);
 			assert_int_equal(r.missed_frames,
 					 d.frames - TAPE_SLOTS / 2);
 		}
-		start = d.frames > TAPE_SLOTS ? 6 * (d.frames - TAPE_SLOTS / 2) :
-						0;
+		start = d.frames > TAPE_SLOTS ?
+				6 * (d.frames - TAPE_SLOTS / 2) :
+				0;
 		units = avtpmap_pcm_read_native(d.pcm, buf, 1000, &r);
 		assert_int_equal(units, d.sent - start);
 		assert_int_equal(r.media_pos, start);
@@ -298,11 +303,12 @@ static void aligned(void **state)
 	for (int i = 0; i < 20; i++)
 		deck_send(&d, 6, 1);
 	avtpmap_pcm_close(d.pcm);
-	avtpmap_close(d.s);			/* join late, at frame 3 */
-	assert_int_equal(stream_from_memory(&d.s, NULL, d.ring.hdr,
-					    avtpmap_ring_bytes(TAPE_SLOTS,
-							       TAPE_STRIDE),
-					    &d.ring.page, 3, 18), 0);
+	avtpmap_close(d.s); /* join late, at frame 3 */
+	assert_int_equal(
+		stream_from_memory(&d.s, NULL, d.ring.hdr,
+				   avtpmap_ring_bytes(TAPE_SLOTS, TAPE_STRIDE),
+				   &d.ring.page, 3, 18),
+		0);
 	assert_int_equal(avtpmap_pcm_open(&d.pcm, d.s, &opts), 0);
 	assert_int_equal(avtpmap_pcm_format(d.pcm, NULL), AVTPMAP_PCM_S16);
 	assert_int_equal(avtpmap_pcm_read_native(d.pcm, buf, 10, &r), 10);
@@ -320,7 +326,10 @@ static void aligned(void **state)
 
 static void labels_that_are_not_audio(void **state)
 {
-	static const struct { __u8 label; int audio; } labels[] = {
+	static const struct {
+		__u8 label;
+		int audio;
+	} labels[] = {
 		{ 0x00, 1 }, { 0x3f, 1 }, { 0x40, 1 }, { 0x4f, 1 },
 		{ 0x50, 0 }, { 0x80, 0 }, { 0xcf, 0 }, { 0xff, 0 },
 	};
@@ -366,7 +375,8 @@ static void motu(void **state)
 
 			assert_int_equal(p[0], 0x40);
 			assert_int_equal(buf[n++], (__u32)p[1] << 24 |
-						   p[2] << 16 | p[3] << 8);
+							   p[2] << 16 |
+							   p[3] << 8);
 		}
 	assert_int_equal(n, 240);
 	deck_close(&d);
@@ -385,20 +395,24 @@ static void not_audio(void **state)
 	for (size_t i = 0; i < N_FRAMES; i++)
 		if (!strcmp(frames[i].name, "crf"))
 			assert_int_equal(test_ring_rx(&d.ring, frames[i].bytes,
-						      frames[i].len, 1, &e), 1);
+						      frames[i].len, 1, &e),
+					 1);
 	assert_int_equal(avtpmap_pcm_read_native(d.pcm, buf, 1, NULL),
 			 -ESTRPIPE);
 	assert_int_equal(avtpmap_pcm_format(d.pcm, &f), -ENOTSUP);
 	assert_int_equal(f.subtype, AVTPMAP_SUB_CRF);
-	assert_int_equal(avtpmap_pcm_read_native(d.pcm, buf, 1, NULL), -ENOTSUP);
+	assert_int_equal(avtpmap_pcm_read_native(d.pcm, buf, 1, NULL),
+			 -ENOTSUP);
 	deck_close(&d);
 }
 
 static void arguments(void **state)
 {
 	struct avtpmap_pcm_opts opts = { .sz = sizeof(opts), .resv = 1 };
-	struct { struct avtpmap_pcm_opts o; __u64 newer; } big = {
-		{ .sz = sizeof(big) }, 1 };
+	struct {
+		struct avtpmap_pcm_opts o;
+		__u64 newer;
+	} big = { { .sz = sizeof(big) }, 1 };
 	struct avtpmap_pcm *pcm;
 	struct deck d;
 
@@ -407,7 +421,7 @@ static void arguments(void **state)
 	assert_int_equal(avtpmap_pcm_open(&pcm, d.s, &opts), -EINVAL);
 	assert_null(pcm);
 	assert_int_equal(avtpmap_pcm_open(&pcm, d.s, &big.o), -E2BIG);
-	big.newer = 0;				/* newer, but says nothing new */
+	big.newer = 0; /* newer, but says nothing new */
 	assert_int_equal(avtpmap_pcm_open(&pcm, d.s, &big.o), 0);
 	avtpmap_pcm_close(pcm);
 	avtpmap_pcm_close(NULL);
@@ -444,8 +458,9 @@ int main(void)
 		snprintf(names[i], sizeof(names[i]), "%s, %s", t->name,
 			 i % 2 ? "planar" : "native");
 		tests[i] = (struct CMUnitTest){ names[i],
-			i % 2 ? planar_scaled : native_bit_exact, NULL, NULL,
-			(void *)t };
+						i % 2 ? planar_scaled :
+							native_bit_exact,
+						NULL, NULL, (void *)t };
 	}
 	return _cmocka_run_group_tests("pcm: formats", tests, N_ELEMS(tests),
 				       NULL, NULL) +

@@ -32,7 +32,7 @@ static void random_packets(void **state)
 			__u64 due = 0;
 
 			if (!rnd_below(&seed, 500))
-				units += 2000;		/* a gap */
+				units += 2000; /* a gap */
 			if (pos + units >= next_due) {
 				due = avtpmap_period_due(pos, pos + units,
 							 period);
@@ -101,9 +101,18 @@ struct floor_row {
 };
 
 static const struct floor_row floors[] = {
-	{ 64, 48000, 64 }, { 12, 48000, 12 }, { 11, 48000, 22 }, { 1, 48000, 12 },
-	{ 5, 48000, 15 }, { 1, 44100, 12 }, { 1, 192000, 48 }, { 47, 192000, 94 },
-	{ 48, 192000, 48 }, { 1, 0, 1 }, { 64, 0, 64 }, { 1, 8000, 2 },
+	{ 64, 48000, 64 },
+	{ 12, 48000, 12 },
+	{ 11, 48000, 22 },
+	{ 1, 48000, 12 },
+	{ 5, 48000, 15 },
+	{ 1, 44100, 12 },
+	{ 1, 192000, 48 },
+	{ 47, 192000, 94 },
+	{ 48, 192000, 48 },
+	{ 1, 0, 1 },
+	{ 64, 0, 64 },
+	{ 1, 8000, 2 },
 	{ AVTPMAP_PERIOD_MAX, 48000, AVTPMAP_PERIOD_MAX },
 	{ 1, 0xffffffffu, 1073742 },
 };

@@ -88,12 +88,12 @@ static void never_allocates(void **state)
 	deck_start(&d, &tapes[0], NULL, 6);
 	d.s->be = &backend;
 	for (int i = 0; i < 500; i++) {
-		int burst = i % 10 ? 5 : 2 * TAPE_SLOTS;	/* overrun */
+		int burst = i % 10 ? 5 : 2 * TAPE_SLOTS; /* overrun */
 
 		while (burst--)
-			deck_send(&d, 6, burst % 7 != 3);	/* gaps */
+			deck_send(&d, 6, burst % 7 != 3); /* gaps */
 		if (i % 50 == 49)
-			d.sequence += 180;			/* epochs */
+			d.sequence += 180; /* epochs */
 		armed = 1;
 		read_everything(&d, i % 3);
 		armed = 0;

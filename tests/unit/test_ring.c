@@ -11,9 +11,9 @@ static void slots_for_rate(void **state)
 {
 	(void)state;
 	assert_int_equal(avtpmap_ring_slots(8000, 100), 1024);
-	assert_int_equal(avtpmap_ring_slots(8000, 128), 1024);	/* exactly */
+	assert_int_equal(avtpmap_ring_slots(8000, 128), 1024); /* exactly */
 	assert_int_equal(avtpmap_ring_slots(8000, 129), 2048);
-	assert_int_equal(avtpmap_ring_slots(8001, 128), 2048);	/* rounds up */
+	assert_int_equal(avtpmap_ring_slots(8001, 128), 2048); /* rounds up */
 	assert_int_equal(avtpmap_ring_slots(0, 0), AVTPMAP_SLOTS_MIN);
 	assert_int_equal(avtpmap_ring_slots(1, 1), AVTPMAP_SLOTS_MIN);
 	assert_int_equal(avtpmap_ring_slots(16, 1000), 16);
@@ -41,7 +41,8 @@ static void bytes_do_not_wrap(void **state)
 {
 	(void)state;
 	assert_int_equal(avtpmap_ring_bytes(16, 128), 4096 + 2048);
-	assert_int_equal(avtpmap_ring_bytes(AVTPMAP_SLOTS_MAX, AVTPMAP_STRIDE_MAX),
+	assert_int_equal(avtpmap_ring_bytes(AVTPMAP_SLOTS_MAX,
+					    AVTPMAP_STRIDE_MAX),
 			 4096 + (1ull << 34));
 }
 
@@ -65,12 +66,19 @@ static void layout(void **state)
 static void descriptor(void **state)
 {
 	struct avtpmap_pdu pdu = {
-		.avtp_timestamp = 0x11223344, .len_bytes = 40, .flags = ~0u,
-		.subtype = 0x82, .sequence = 0xab, .tci = 0x6fff,
+		.avtp_timestamp = 0x11223344,
+		.len_bytes = 40,
+		.flags = ~0u,
+		.subtype = 0x82,
+		.sequence = 0xab,
+		.tci = 0x6fff,
 	};
 	struct avtpmap_entry e = {
-		.media_pos = 0x123456789abcdef, .units = 6, .lost = 3,
-		.lost_units = 18, .flags = AVTPMAP_F_TV | AVTPMAP_F_GAP,
+		.media_pos = 0x123456789abcdef,
+		.units = 6,
+		.lost = 3,
+		.lost_units = 18,
+		.flags = AVTPMAP_F_TV | AVTPMAP_F_GAP,
 	};
 	const struct avtpmap_slot *slot;
 	struct test_ring r;
@@ -210,7 +218,7 @@ static void overrun_is_exact(void **state)
 		__u64 read = 0;
 
 		test_ring_create(&r, 16, 128);
-		produce_numbers(&r, 5);			/* before we came */
+		produce_numbers(&r, 5); /* before we came */
 		s = reader_of(&reader, &r);
 		produce_numbers(&r, behind);
 		while (avtpmap_peek(s)) {
@@ -240,7 +248,7 @@ static void overwritten_while_held(void **state)
 		s = reader_of(&reader, &r);
 		produce_numbers(&r, 16);
 		assert_non_null(avtpmap_peek(s));
-		if (how == 0)			/* begun, not yet done */
+		if (how == 0) /* begun, not yet done */
 			avtpmap_slot_reserve(test_ring_slot(&r, 16), 16);
 		else
 			produce_numbers(&r, how == 1 ? 1 : 33);

@@ -2,7 +2,7 @@
 /* What the steps of sequence_num mean: loss, late, duplicate, resync. */
 #include "test.h"
 
-#define C(name)	AVTPMAP_C_##name
+#define C(name) AVTPMAP_C_##name
 
 static void undisturbed(void **state)
 {
@@ -10,14 +10,14 @@ static void undisturbed(void **state)
 
 	(void)state;
 	stream_init(&s);
-	for (int i = 0; i < 1000; i++) {	/* sequence_num wraps 3 times */
+	for (int i = 0; i < 1000; i++) { /* sequence_num wraps 3 times */
 		assert_int_equal(stream_next(&s), 1);
 		assert_int_equal(s.e.media_pos, 6 * i);
 		assert_int_equal(s.e.units, 6);
 		assert_int_equal(s.e.lost, 0);
 		assert_int_equal(s.e.events, 0);
 		assert_int_equal(s.e.flags, i ? AVTPMAP_F_TV :
-					    AVTPMAP_F_TV | AVTPMAP_F_EPOCH);
+						AVTPMAP_F_TV | AVTPMAP_F_EPOCH);
 	}
 	assert_int_equal(s.a.media_pos, 6000);
 	assert_int_equal(s.hdr.epoch, 1);
@@ -45,7 +45,8 @@ static void loss(void **state)
 			assert_int_equal(s.e.lost_units, 6 * n);
 			assert_int_equal(s.e.media_pos, 6 * (8 + n));
 			assert_int_equal(s.e.events, AVTPMAP_EV_GAP);
-			assert_int_equal(s.e.flags, AVTPMAP_F_TV | AVTPMAP_F_GAP);
+			assert_int_equal(s.e.flags,
+					 AVTPMAP_F_TV | AVTPMAP_F_GAP);
 			assert_int_equal(stream_next(&s), 1);
 			assert_int_equal(s.e.flags, AVTPMAP_F_TV);
 			assert_int_equal(s.e.lost, 0);
@@ -63,11 +64,11 @@ static void duplicate(void **state)
 	stream_init(&s);
 	stream_settle(&s);
 	s.pdu.sequence--;
-	s.pdu.mr = 1;		/* an old frame's bits are old news */
+	s.pdu.mr = 1; /* an old frame's bits are old news */
 	assert_int_equal(stream_next(&s), 1);
 	assert_int_equal(s.e.flags, AVTPMAP_F_TV | AVTPMAP_F_DUPLICATE);
 	assert_int_equal(s.e.units, 0);
-	assert_int_equal(s.e.media_pos, 42);	/* the place it had */
+	assert_int_equal(s.e.media_pos, 42); /* the place it had */
 	assert_int_equal(s.a.media_pos, 48);
 	s.pdu.mr = 0;
 	assert_int_equal(stream_next(&s), 1);
@@ -83,7 +84,7 @@ static void late(void **state)
 		struct stream s;
 
 		stream_init(&s);
-		s.pdu.sequence = 250;		/* across the wrap, too */
+		s.pdu.sequence = 250; /* across the wrap, too */
 		stream_settle(&s);
 		stream_settle(&s);
 		stream_settle(&s);
@@ -104,7 +105,7 @@ static void reordered_by_two(void **state)
 
 	(void)state;
 	stream_init(&s);
-	stream_settle(&s);			/* next is 8: 10 comes first */
+	stream_settle(&s); /* next is 8: 10 comes first */
 	s.pdu.sequence = 10;
 	assert_int_equal(stream_next(&s), 1);
 	assert_int_equal(s.e.lost, 2);
@@ -132,12 +133,12 @@ static void settle_window(void **state)
 	stream_init(&s);
 	for (int i = 0; i < SETTLE_FRAMES - 1; i++) {
 		assert_int_equal(stream_next(&s), 1);
-		stream_lose(&s, 3);		/* not yet loss */
+		stream_lose(&s, 3); /* not yet loss */
 	}
 	assert_int_equal(stream_next(&s), 1);
 	assert_int_equal(s.a.media_pos, 48);
 	assert_counters(&s, -1);
-	stream_lose(&s, 3);			/* but this is */
+	stream_lose(&s, 3); /* but this is */
 	assert_int_equal(stream_next(&s), 1);
 	assert_counters(&s, C(SEQ_NUM_MISMATCH), 1, C(FRAMES_LOST), 3, -1);
 }
@@ -160,7 +161,7 @@ static void resync(void **state)
 			continue;
 		assert_int_equal(s.e.flags, AVTPMAP_F_TV | AVTPMAP_F_EPOCH);
 		assert_int_equal(s.e.events, AVTPMAP_EV_EPOCH | AVTPMAP_EV_GAP);
-		assert_int_equal(s.e.media_pos, 48);	/* goes on, never back */
+		assert_int_equal(s.e.media_pos, 48); /* goes on, never back */
 		assert_int_equal(s.e.lost, 0);
 		assert_int_equal(s.hdr.format_seq, 4);
 		assert_counters(&s, C(SEQ_NUM_MISMATCH), 1, C(RESYNC), 1,
@@ -253,7 +254,7 @@ static void stale_in_a_row_only(void **state)
 	stream_settle(&s);
 	for (int i = 0; i < 3 * STALE_MAX; i++) {
 		s.pdu.sequence--;
-		assert_int_equal(stream_next(&s), 1);	/* again */
+		assert_int_equal(stream_next(&s), 1); /* again */
 		assert_int_equal(stream_next(&s), 1);
 	}
 	assert_int_equal(s.a.epoch, 1);
@@ -267,7 +268,7 @@ static void media_clock_restart_is_a_toggle(void **state)
 
 	(void)state;
 	stream_init(&s);
-	s.pdu.mr = 1;				/* at the start: no news */
+	s.pdu.mr = 1; /* at the start: no news */
 	stream_settle(&s);
 	assert_counters(&s, -1);
 	s.pdu.mr = 0;
@@ -329,7 +330,7 @@ static void packets_and_video(void **state)
 	stream_lose(&s, 3);
 	assert_int_equal(stream_next(&s), 1);
 	assert_int_equal(s.e.lost, 3);
-	assert_int_equal(s.e.lost_units, 0);	/* which ended one is not known */
+	assert_int_equal(s.e.lost_units, 0); /* which ended one is not known */
 	assert_int_equal(s.hdr.format.unit, AVTPMAP_UNIT_VIDEO);
 }
 

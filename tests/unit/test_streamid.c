@@ -29,13 +29,31 @@ static const struct spelling good[] = {
 };
 
 static const char *const bad[] = {
-	"", "0x", "x", "1", "00:11:22:33:44:55:00", "00:11:22:33:44:55:00:0",
-	"00:11:22:33:44:55:00:01:02", "00112233445500010", "001122334455000g",
-	"0x00112233445500011", "0x11:22", ":0011223344550001",
-	"0011223344550001:", "0:011223344550001", "00::11223344550001",
-	"00:11:22:33:44:55:00:01 ", " 0011223344550001", "0x 1",
-	"00/11/22/33/44/55/00/01", "00,11", "0011223344550001,",
-	"+0011223344550001", "-011223344550001", "0x-1", "00_1122334455_0001",
+	"",
+	"0x",
+	"x",
+	"1",
+	"00:11:22:33:44:55:00",
+	"00:11:22:33:44:55:00:0",
+	"00:11:22:33:44:55:00:01:02",
+	"00112233445500010",
+	"001122334455000g",
+	"0x00112233445500011",
+	"0x11:22",
+	":0011223344550001",
+	"0011223344550001:",
+	"0:011223344550001",
+	"00::11223344550001",
+	"00:11:22:33:44:55:00:01 ",
+	" 0011223344550001",
+	"0x 1",
+	"00/11/22/33/44/55/00/01",
+	"00,11",
+	"0011223344550001,",
+	"+0011223344550001",
+	"-011223344550001",
+	"0x-1",
+	"00_1122334455_0001",
 };
 
 static void good_spellings(void **state)
@@ -44,7 +62,7 @@ static void good_spellings(void **state)
 	for (size_t i = 0; i < N_ELEMS(good); i++) {
 		__u64 id = ~good[i].id;
 		size_t len = strlen(good[i].text);
-		char *exact = malloc(len);	/* not ended by NUL */
+		char *exact = malloc(len); /* not ended by NUL */
 
 		memcpy(exact, good[i].text, len);
 		if (avtpmap_parse_stream_id(exact, len, &id) ||
@@ -79,8 +97,8 @@ static void printed_and_read(void **state)
 		__u64 id = rnd(&seed), back = 0;
 
 		avtpmap_print_stream_id(buf, id);
-		assert_int_equal(avtpmap_parse_stream_id(buf, strlen(buf), &back),
-				 0);
+		assert_int_equal(
+			avtpmap_parse_stream_id(buf, strlen(buf), &back), 0);
 		assert_int_equal(back, id);
 	}
 }

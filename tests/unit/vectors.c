@@ -14,7 +14,8 @@ static __u8 file[1 << 20];
 
 static size_t load(const char *name)
 {
-	const char *dir = getenv("AVTPMAP_VECTORS") ?: "../../../shared/vectors";
+	const char *dir = getenv("AVTPMAP_VECTORS") ?:
+						      "../../../shared/vectors";
 	char path[PATH_MAX];
 	size_t bytes = 0;
 	FILE *f;
@@ -53,9 +54,10 @@ static void control_plane(void)
 		struct avtpmap_pdu pdu;
 		enum avtpmap_class class;
 
-		if (word(file + at + 4) < 12 || at + word(file + at + 4) > bytes)
+		if (word(file + at + 4) < 12 ||
+		    at + word(file + at + 4) > bytes)
 			break;
-		if (word(file + at) != 6)	/* enhanced packet block */
+		if (word(file + at) != 6) /* enhanced packet block */
 			continue;
 		class = avtpmap_parse(&pdu, frame, frame + len, len, 0, 0);
 		by_class[class]++;

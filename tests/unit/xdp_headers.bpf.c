@@ -60,7 +60,8 @@ int compile_only(struct xdp_md *ctx)
 	__u64 now = bpf_ktime_get_ns(), pos;
 	__u32 i = 0;
 
-	if (avtpmap_parse(&pdu, data, end, end - data, 0, 0) != AVTPMAP_STREAM ||
+	if (avtpmap_parse(&pdu, data, end, end - data, 0, 0) !=
+		    AVTPMAP_STREAM ||
 	    pdu.stream_id != k.stream_id || !avtpmap_key_on_path(&k, &pdu))
 		return XDP_PASS;
 	a = bpf_map_lookup_elem(&accounts, &i);
