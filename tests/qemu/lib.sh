@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 # The guest, the wire and the talker, for run.sh and demo.sh.
 #
 #	Debian 13 root, on this machine          guest: Debian 13, 6.12
@@ -10,11 +9,9 @@
 # All of it lives in namespaces of its own (enter_sandbox) and goes with the
 # script that sourced this file.
 
-# shellcheck disable=SC2034 # some of these are for those who source this
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 here=$top/tests/qemu
 stream=00:1b:21:aa:bb:cc:00:01
-# shellcheck disable=SC2034 # for the cases
 tci=0x6002	# VID 2, priority 3
 guest_accel=()
 agent_timeout=${AVTPMAP_GUEST_TIMEOUT:-300}
@@ -143,7 +140,9 @@ guest()
 # /tmp/NAME.out and .err.
 guest_start()
 {
-	guest "($2) >/tmp/$1.out 2>/tmp/$1.err & echo \$! >/tmp/$1.pid"
+	guest "rm -f /tmp/$1.status
+		{ s=0; ($2) || s=\$?; echo \$s >/tmp/$1.status; } >/tmp/$1.out 2>/tmp/$1.err &
+		echo \$! >/tmp/$1.pid"
 }
 
 # guest_wait NAME: until it ends; prints its output, returns its status.
@@ -154,8 +153,9 @@ guest_wait()
 			kill -0 \$(cat /tmp/$1.pid) 2>/dev/null || break
 			sleep 0.1
 		done
-		kill -0 \$(cat /tmp/$1.pid) 2>/dev/null && { echo '$1 does not end'; cat /tmp/$1.err; exit 1; }
-		cat /tmp/$1.out; cat /tmp/$1.err >&2"
+		if kill -0 \$(cat /tmp/$1.pid) 2>/dev/null; then echo '$1 does not end'; cat /tmp/$1.err; exit 1; fi
+		cat /tmp/$1.out
+		exit \$(cat /tmp/$1.status)"
 }
 
 # guest_until 'condition': polls the guest; never a matter of how long it takes.
@@ -184,6 +184,51 @@ wire_stop()
 	kill "$(cat "$work/$1.pid")"
 	tail --pid="$(cat "$work/$1.pid")" -s 0.1 -f /dev/null
 	grep -x 'frames=[0-9]*' "$work/$1.wire" || die "wire: $(cat "$work/$1.wire")"
+}
+
+# same ACTUAL EXPECTED: says what was different.
+same()
+{
+	[ "$1" = "$2" ] || { echo "'$1' instead of '$2'"; return 1; }
+}
+
+# json FILTER [FILE]: one value of it, or several lines.
+json()
+{
+	chroot "$talker_root" jq -r "$1" <"${2:-/dev/stdin}"
+}
+
+# What the guest's NIC and its driver say they dropped.
+nic_losses()
+{
+	guest 'ethtool -S eth0 | grep -E "missed|no_buffer|drops|errors"'
+}
+
+# check_wav FILE FORMAT CHANNELS RATE: it holds what the talker was given.
+check_wav()
+{
+	perl -e '
+		my ($wav, $given, $bits, $channels, $rate) = @ARGV;
+		local $/;
+		open(my $f, "<:raw", $wav) or die "$wav: $!\n"; my $riff = <$f>;
+		open(my $g, "<:raw", $given) or die "$given: $!\n"; my $want = <$g>;
+		substr($riff, 0, 4) eq "RIFF" && substr($riff, 8, 4) eq "WAVE" or die "$wav is no WAV file\n";
+		my %chunk;
+		for (my $at = 12; $at + 8 <= length $riff; ) {
+			my ($id, $len) = unpack("a4 V", substr($riff, $at, 8));
+			$chunk{$id} = substr($riff, $at + 8, $len);
+			$at += 8 + $len + $len % 2;
+		}
+		my (undef, $c, $r, undef, undef, $b) = unpack("v v V V v v", $chunk{"fmt "});
+		"$c $r $b" eq "$channels $rate $bits" or die "channels, rate, bits: $c $r $b\n";
+		# Big endian on the wire, little endian in a WAV file.
+		$want = $bits == 16 ? pack("v*", unpack("n*", $want)) : pack("V*", unpack("N*", $want));
+		length $want or die "nothing was given\n";
+		length $chunk{data} == length $want or die sprintf("%d bytes instead of %d\n", length $chunk{data}, length $want);
+		$chunk{data} eq $want and exit 0;
+		my $same = ($chunk{data} ^ $want) =~ /^(\0*)/ && length $1;
+		die sprintf("differs from sample %d on\n", $same / ($channels * $bits / 8));
+	' "$1" "$share/given.raw" "${2//[!0-9]/}" "$3" "$4"
 }
 
 # talk FORMAT CHANNELS RATE SAMPLES_PER_FRAME FRAMES [STREAM_ID]

@@ -8,7 +8,7 @@
 # a reason on its last line, means skipped.
 set -euo pipefail
 
-# shellcheck source=tests/qemu/lib.sh
+# shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 complaints='WARNING:|BUG:|Oops|lockdep|suspicious RCU|KASAN|KCSAN|UBSAN|rcu:.*stall|unregister_netdevice|general protection|Kernel panic|scheduling while atomic|refcount_t|blocked for more than'
@@ -29,8 +29,11 @@ selected()
 # Nothing of a case may reach the next one.
 tidy_guest()
 {
-	guest 'pkill -x avtpmap; pkill -x tcpdump; pkill -x ip
-		modprobe avtpmap; avtpmap detach eth0; ip link set eth0 promisc off allmulticast off; true' >/dev/null
+	guest 'pkill -x "avtpmap|tcpdump|ip" || true
+		modprobe avtpmap
+		avtpmap drain || true
+		avtpmap detach eth0 || true
+		ip link set eth0 promisc off' >/dev/null || true
 	pkill -x wire || true
 }
 
@@ -101,10 +104,10 @@ setup_host
 boot_for_cases
 for file in "$here"/cases/*.sh; do
 	selected "${file##*/}" || continue
-	before=$(compgen -A function case_ || true)
 	# shellcheck source=/dev/null
 	. "$file"
-	for name in $(compgen -A function case_ | grep -vxF "$before"); do
+	mapfile -t names < <(sed -n 's/^\(case_[a-z0-9_]*\)()$/\1/p' "$file")
+	for name in "${names[@]}"; do
 		run_case "$file" "$name"
 	done
 done

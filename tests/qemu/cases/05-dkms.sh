@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash disable=SC2016,SC2034,SC2154 # variables of lib.sh and dpkg
 # dkms: our igb wins, also from the initramfs; removing puts the old one back;
 # a machine that cannot have our igb keeps its own.
 
@@ -11,7 +10,7 @@ fresh_root()
 	mkdir "$dir"
 	mount -t tmpfs dkms "$dir"
 	mkdir "$dir/lower" "$dir/upper" "$dir/work" "$root"
-	trap 'umount -R "$dir"; rmdir "$dir"' EXIT
+	trap drop_root EXIT
 	mount -o loop,ro "$1" "$dir/lower"
 	mount -t overlay root -o "lowerdir=$dir/lower,upperdir=$dir/upper,workdir=$dir/work" "$root"
 	mount -t proc proc "$root/proc"
@@ -19,6 +18,13 @@ fresh_root()
 	mount --bind /dev "$root/dev"
 	kernel=$(chroot "$root" linux-version list | tail -n 1)
 	modules=/lib/modules/$kernel
+}
+
+# Lazily: dkms leaves a process behind that draws dots for some seconds.
+drop_root()
+{
+	umount -l -R "$dir"
+	rmdir "$dir"
 }
 
 # The product's source into a root that has never seen it.
@@ -53,17 +59,17 @@ check_left_out()
 	grep "avtpmap: igb left out: .*$1" "$work/dkms.log"
 	[ -e "$root$modules/updates/dkms/avtpmap_hook.ko.xz" ]
 	[ -e "$root$modules/updates/dkms/avtpmap.ko.xz" ]
-	[ "$(igb_of_modprobe)" = "$modules/kernel/drivers/net/ethernet/intel/igb/igb.ko.xz" ]
+	same "$(igb_of_modprobe)" "$modules/kernel/drivers/net/ethernet/intel/igb/igb.ko.xz"
 	igb_in_initramfs | grep /kernel/drivers/net/
-	[ "$(igb_in_initramfs | wc -l)" = 1 ]
+	same "$(igb_in_initramfs | wc -l)" 1
 }
 
 case_ours_from_the_initramfs()
 {
 	fresh_root "$AVTPMAP_IMAGE/root.ext4"
-	[ "$(igb_of_modprobe)" = "$modules/updates/dkms/igb.ko.xz" ]
+	same "$(igb_of_modprobe)" "$modules/updates/dkms/igb.ko.xz"
 	igb_in_initramfs | grep /updates/dkms/
-	[ "$(igb_in_initramfs | wc -l)" = 1 ]
+	same "$(igb_in_initramfs | wc -l)" 1
 	# The running guest: before anything but the initramfs had run.
 	guest 'cat /run/lsmod-initramfs' | grep -E '^avtpmap_hook .* igb$'
 }
@@ -72,13 +78,13 @@ case_remove_puts_the_old_back()
 {
 	fresh_root "$AVTPMAP_IMAGE/root.ext4"
 	chroot "$root" make -C /usr/src/avtpmap dkms-remove
-	[ "$(igb_of_modprobe)" = "$modules/kernel/drivers/net/ethernet/intel/igb/igb.ko.xz" ]
+	same "$(igb_of_modprobe)" "$modules/kernel/drivers/net/ethernet/intel/igb/igb.ko.xz"
 	# dpkg knows what the distribution's files look like.
 	chroot "$root" dpkg --verify "linux-image-$kernel" | grep -v '/boot/System.map' >"$work/verify" || true
 	cat "$work/verify"
 	[ ! -s "$work/verify" ]
 	igb_in_initramfs | grep /kernel/drivers/net/
-	[ "$(igb_in_initramfs | wc -l)" = 1 ]
+	same "$(igb_in_initramfs | wc -l)" 1
 	[ ! -e "$root$modules/updates/dkms" ]
 	[ ! -e "$root/etc/initramfs-tools/hooks/avtpmap" ]
 	[ ! -e "$root/var/lib/dkms/avtpmap" ]
@@ -86,8 +92,7 @@ case_remove_puts_the_old_back()
 	# And a machine boots with it.
 	cp "$root/boot/initrd.img-$kernel" "$work/initrd"
 	guest_initrd=$work/initrd
-	umount -R "$dir"
-	rmdir "$dir"
+	drop_root
 	another_guest removed
 	boot
 	guest 'cat /run/lsmod-initramfs' | tee "$work/lsmod" | grep '^igb '
@@ -112,7 +117,7 @@ case_no_driver_of_another_version()
 	# With the source there, dkms adds what it left out.
 	sed -i "/^Package: linux-source-6.12\$/,/^\$/s/^Version: .*/Version: $installed/" "$root/var/lib/dpkg/status"
 	chroot "$root" bash -c "$(grep -o 'dkms unbuild .*' "$work/dkms.log")"
-	[ "$(igb_of_modprobe)" = "$modules/updates/dkms/igb.ko.xz" ]
+	same "$(igb_of_modprobe)" "$modules/updates/dkms/igb.ko.xz"
 }
 
 case_no_driver_that_the_patch_does_not_fit()

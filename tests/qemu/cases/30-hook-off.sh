@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash disable=SC2034,SC2154 # variables of lib.sh
 # The hook costs a frame nothing while no port is attached: instructions in
 # igb's poll, counted by -icount, of the distribution's driver and of ours.
 
