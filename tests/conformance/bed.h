@@ -44,8 +44,8 @@ enum bed_cap {
  * @name: as on the command line
  * @backend: enum avtpmap_backend
  * @caps: enum bed_cap
- * @up: make the ports ready; also after a case that left a mess. @dir: where
- *	the build put what has to be loaded. Returns 0 or -errno.
+ * @up: make the ports ready; also after a case that left a mess. What has to
+ *	be loaded is in $MODULES. Returns 0 or -errno.
  * @down: the reverse of it
  * @ifname: of port @i (0 or 1)
  * @inject: receive whole records (see wire.h), in order, on the ports that
@@ -55,7 +55,7 @@ struct bed {
 	const char *name;
 	uint32_t backend;
 	uint64_t caps;
-	int (*up)(const char *dir);
+	int (*up)(void);
 	int (*down)(void);
 	const char *(*ifname)(int i);
 	int (*inject)(const void *records, size_t bytes);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -18,22 +19,22 @@ enum { WRITE_MAX = 4 << 20 }; /* the device takes 8 MiB at once */
 
 static const struct module {
 	const char *name;
-	const char *path;
 	const char *params;
 } modules[] = {
-	{ "avtpmap_hook", "kmod/avtpmap_hook.ko", "" },
-	{ "avtpmap_sim", "tests/sim/avtpmap_sim.ko", "ports=2" },
-	{ "avtpmap", "kmod/avtpmap.ko", "" },
+	{ "avtpmap_hook", "" },
+	{ "avtpmap_sim", "ports=2" },
+	{ "avtpmap", "" },
 };
 
 #define N_MODULES ((int)(sizeof(modules) / sizeof(modules[0])))
 
-static int load(const char *dir, const struct module *m)
+static int load(const struct module *m)
 {
+	const char *dir = getenv("MODULES");
 	char path[512];
 	int fd, err;
 
-	snprintf(path, sizeof(path), "%s/%s", dir, m->path);
+	snprintf(path, sizeof(path), "%s/%s.ko", dir ? dir : ".", m->name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
@@ -61,12 +62,12 @@ static const char *ifname(int i)
 	return i ? "sim1" : "sim0";
 }
 
-static int up(const char *dir)
+static int up(void)
 {
 	int err = 0;
 
 	for (int i = 0; i < N_MODULES && !err; i++)
-		err = load(dir, &modules[i]);
+		err = load(&modules[i]);
 	for (int i = 0; i < 2 && !err; i++)
 		err = link_up(ifname(i));
 	return err;

@@ -11,12 +11,13 @@
 #include "test.h"
 
 enum {
-	SETTLE = 8,	/* frames of a run before anything goes wrong */
-	TAIL = 8,	/* and behind */
+	SETTLE = 8, /* frames of a run before anything goes wrong */
+	TAIL = 8, /* and behind */
 	STRIDE = 256,
 	LONG_UNITS = 48, /* do not fit it */
-	LONG_CLEAR = 4, /* frames around a long one: losses are as long as they */
-	STALL_NS = 10000000,	/* that a machine takes, not a talker */
+	LONG_CLEAR =
+		4, /* frames around a long one: losses are as long as they */
+	STALL_NS = 10000000, /* that a machine takes, not a talker */
 };
 
 /* ---- a run with faults ---- */
@@ -37,8 +38,8 @@ static void place(struct script *sc, uint64_t when, const struct shot *shot)
 {
 	if (sc->n == sc->room) {
 		sc->room = 2 * sc->room + 256;
-		sc->placed = realloc(sc->placed,
-				     sc->room * sizeof(*sc->placed));
+		sc->placed =
+			realloc(sc->placed, sc->room * sizeof(*sc->placed));
 		check(sc->placed);
 	}
 	sc->placed[sc->n++] = (struct placed){ when, *shot };
@@ -62,7 +63,7 @@ static void talker_whim(struct talker *t, uint64_t *seed)
 	default:
 		if (t->next.shape->subtype)
 			break;
-		blocks = 1 + rnd_below(seed, 12);	/* DBC break */
+		blocks = 1 + rnd_below(seed, 12); /* DBC break */
 		t->next.pos += blocks;
 		t->next.dbc += blocks;
 	}
@@ -89,16 +90,16 @@ static void wire_whim(struct script *sc, uint64_t when, struct shot *shot,
 		return; /* lost */
 	case 1:
 		place(sc, when, shot);
-		break;	/* twice */
+		break; /* twice */
 	case 2:
 		place(sc, when, shot);
-		when += 9;	/* again, behind two others */
+		when += 9; /* again, behind two others */
 		break;
 	case 3:
-		when += 5;	/* overtaken by one */
+		when += 5; /* overtaken by one */
 		break;
 	case 4:
-		when += 9;	/* overtaken by two */
+		when += 9; /* overtaken by two */
 		break;
 	case 5:
 		shot->pad = rnd_below(seed, 64);
@@ -150,9 +151,10 @@ static void compare_slot(const struct talker *t, const struct expect *e,
 {
 	uint32_t flags = e->flags | AVTPMAP_F_MONOTIME;
 
-	if ((slot->media_pos != e->media_pos && !e->about) || slot->units != e->units ||
-	    slot->lost != e->lost || slot->lost_units != e->lost_units ||
-	    slot->epoch != e->epoch || slot->flags != flags)
+	if ((slot->media_pos != e->media_pos && !e->about) ||
+	    slot->units != e->units || slot->lost != e->lost ||
+	    slot->lost_units != e->lost_units || slot->epoch != e->epoch ||
+	    slot->flags != flags)
 		fail("frame %llu (number %llu of run %u): media_pos %llu "
 		     "units %u lost %u/%u epoch %u flags %#x, expected %llu %u "
 		     "%u/%u %u %#x",
@@ -220,8 +222,8 @@ static void compare_epoch(struct avtpmap_pcm *pcm, const struct model *m,
 
 	check(type == AVTPMAP_PCM_S16 || type == AVTPMAP_PCM_S32);
 	while (at < units) {
-		int n = avtpmap_pcm_read_native(
-			pcm, block, 1 + rnd_below(seed, 500), &r);
+		int n = avtpmap_pcm_read_native(pcm, block,
+						1 + rnd_below(seed, 500), &r);
 
 		if (n <= 0)
 			fail("read %d at %llu of %llu units", n,
@@ -288,7 +290,7 @@ static int play(struct rig *rig, const struct talker *t, struct script *sc)
 	avtpmap_close(s);
 	if (!disturbed) {
 		s = rig_open(rig, STREAM_ID, 0, 0);
-		avtpmap_ring(s)->pos = 0;	/* all is in the ring still */
+		avtpmap_ring(s)->pos = 0; /* all is in the ring still */
 		compare_ring(s, t, &m, 0);
 		compare_counters(s, &m);
 		compare_pcm(audio, &m);

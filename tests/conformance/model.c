@@ -125,8 +125,7 @@ static int dbc_broke(struct model *m, const struct shot *shot)
 	return 1;
 }
 
-static void in_order(struct model *m, const struct shot *shot,
-		     struct expect *e)
+static void in_order(struct model *m, const struct shot *shot, struct expect *e)
 {
 	uint64_t begins = m->base + shot->pos;
 

@@ -23,8 +23,12 @@ static uint32_t drain_exact(struct avtpmap_stream *s, const struct talker *t)
 		check_eq(slot->units, shot.units);
 		if (!talker_said(t, &shot, avtpmap_slot_pdu(slot),
 				 slot->len_bytes))
-			fail("frame %llu is not what was sent",
-			     (unsigned long long)avtpmap_position(s));
+			fail("frame %llu is not what was sent (%s)",
+			     (unsigned long long)avtpmap_position(s),
+			     talker_said(t, &shot, avtpmap_slot_pdu(slot),
+					 slot->len_bytes) ?
+				     "but is at a second look" :
+				     "nor at a second look");
 		check_eq(avtpmap_release(s), 0);
 		n++;
 	}
@@ -64,7 +68,7 @@ CASE(sixty_four_readers_of_one_stream_are_all_bit_exact, 0)
 
 /* What reading processes and their parent share. */
 struct board {
-	volatile uint64_t stop_at;	/* frames sent in all, once known */
+	volatile uint64_t stop_at; /* frames sent in all, once known */
 	struct {
 		volatile uint64_t pos;
 		volatile uint64_t got;
@@ -84,7 +88,7 @@ static void read_until_told(struct rig *rig, struct board *board, int i)
 	while (avtpmap_position(s) < board->stop_at) {
 		int due = avtpmap_wait(s, 20000000);
 
-		check(due >= 0 || due == -EINTR);	/* by SIGCONT */
+		check(due >= 0 || due == -EINTR); /* by SIGCONT */
 		board->reader[i].got += drain_exact(s, &t);
 		board->reader[i].missed = avtpmap_overrun_frames(s);
 		board->reader[i].pos = avtpmap_position(s);
@@ -96,12 +100,16 @@ static void read_until_told(struct rig *rig, struct board *board, int i)
 
 static void wait_until(volatile uint64_t *v, uint64_t at_least)
 {
-	while (*v < at_least)
+	while (*v < at_least) {
+		int status;
+
+		if (waitpid(-1, &status, WNOHANG) > 0)
+			fail("a reader ended too early, with %#x", status);
 		usleep(200);
+	}
 }
 
-CASE(a_stopped_reader_costs_itself_only_and_is_told_what_it_missed,
-     BED_OVERRUN)
+CASE(a_stopped_reader_costs_itself_only_and_is_told_what_it_missed, BED_OVERRUN)
 {
 	enum { FRAMES = 16000, BURST = 200, STOP_AFTER = 2000 };
 	struct board *board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE,

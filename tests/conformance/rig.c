@@ -4,6 +4,8 @@
 
 #include "test.h"
 
+enum { AWAIT_NS = 1000000000 };
+
 struct coverage *coverage;
 
 void rig_init(struct rig *rig, const struct bed *bed)
@@ -129,6 +131,22 @@ uint32_t rig_poll(struct avtpmap_stream *s, int *due)
 	if (due)
 		*due = n;
 	return avtpmap_events(s);
+}
+
+void rig_await(struct avtpmap_stream *s, uint32_t events)
+{
+	uint32_t got = 0;
+
+	while ((got & events) != events) {
+		int due = avtpmap_wait(s, AWAIT_NS);
+		uint32_t more = avtpmap_events(s);
+
+		if (due < 0 || (!due && !more))
+			fail("wait is %d, and of events %#x only %#x came", due,
+			     events, got);
+		got |= more;
+	}
+	check_eq(got, events);
 }
 
 struct mem {

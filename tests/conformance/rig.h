@@ -60,6 +60,9 @@ struct avtpmap_reader_info rig_info(struct avtpmap_stream *s);
 /* wait without sleeping: the events collected; *@due, if not NULL: periods. */
 uint32_t rig_poll(struct avtpmap_stream *s, int *due);
 
+/* Sleeps until the reader was told of all of @events, and of nothing else. */
+void rig_await(struct avtpmap_stream *s, uint32_t events);
+
 /* Bytes that the port's rings take. */
 uint64_t rig_mem_used(struct rig *rig);
 

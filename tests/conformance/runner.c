@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * usage: conformance BACKEND DIR [PART-OF-A-NAME]
+ * usage: [MODULES=DIR] conformance BACKEND [PART-OF-A-NAME]
  *
  * Runs each case in a process group of its own, puts the ports in order
  * between them, and fails a case too for what the kernel had to say in its
@@ -230,8 +230,7 @@ static int run_in_process(const struct test_case *t, const struct bed *bed)
 	return status;
 }
 
-static void run(const struct test_case *t, const struct bed *bed,
-		const char *dir)
+static void run(const struct test_case *t, const struct bed *bed)
 {
 	struct timespec from, to;
 	char name[256];
@@ -248,7 +247,7 @@ static void run(const struct test_case *t, const struct bed *bed,
 		if (err)
 			printf("    left behind: %s\n", strerror(-err));
 	}
-	if (bed->up(dir)) {
+	if (bed->up()) {
 		printf("    the ports cannot be made ready any more\n");
 		status = 1;
 	}
@@ -290,13 +289,13 @@ static const struct bed *bed_of(const char *name)
 
 int main(int argc, char **argv)
 {
-	const char *only = argc > 3 ? argv[3] : "";
-	const struct bed *bed = argc > 2 ? bed_of(argv[1]) : NULL;
+	const char *only = argc > 2 ? argv[2] : "";
+	const struct bed *bed = argc > 1 ? bed_of(argv[1]) : NULL;
 	int err;
 
 	if (!bed) {
 		fprintf(stderr,
-			"usage: conformance BACKEND DIR [PART-OF-A-NAME]\n");
+			"usage: conformance BACKEND [PART-OF-A-NAME]\n");
 		return 2;
 	}
 	words = shared(sizeof(*words));
@@ -304,7 +303,7 @@ int main(int argc, char **argv)
 	kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (kmsg >= 0)
 		lseek(kmsg, 0, SEEK_END);
-	err = !words || !coverage ? -ENOMEM : bed->up(argv[2]);
+	err = !words || !coverage ? -ENOMEM : bed->up();
 	if (err) {
 		printf("not ok - %s: %s\n0 passed, 1 failed, 0 skipped\n",
 		       bed->name, strerror(-err));
@@ -315,7 +314,7 @@ int main(int argc, char **argv)
 		     t < __stop_cases; t++)
 			if ((*t)->last == last && (strstr((*t)->file, only) ||
 						   strstr((*t)->name, only)))
-				run(*t, bed, argv[2]);
+				run(*t, bed);
 	err = bed->down();
 	if (err) {
 		printf("not ok - unloading: %s\n", strerror(-err));

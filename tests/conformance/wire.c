@@ -249,8 +249,8 @@ static uint8_t *put_frame(const struct talker *t, const struct shot *shot,
 			  uint8_t frame[FRAME_MAX], uint8_t **end)
 {
 	const struct shape *s = shot->shape;
-	uint32_t data = shot->units * s->channels * s->bytes +
-			(s->subtype ? 0 : 8);
+	uint32_t data =
+		shot->units * s->channels * s->bytes + (s->subtype ? 0 : 8);
 	uint8_t *pdu = put_ether(t, shot, frame);
 	uint8_t *p = pdu;
 
@@ -268,8 +268,8 @@ static uint8_t *put_frame(const struct talker *t, const struct shot *shot,
 	return pdu;
 }
 
-void talker_put(const struct talker *t, const struct shot *shot,
-		struct wire *w, uint32_t ifindex)
+void talker_put(const struct talker *t, const struct shot *shot, struct wire *w,
+		uint32_t ifindex)
 {
 	uint8_t frame[FRAME_MAX] = { 0 };
 	uint8_t *end;
