@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +10,6 @@
 static struct talk_args args = {
 	.source = { .kind = TALK_TONE, .tone_hz = 1000 },
 	.encoding = -1,
-	.vid = 2,
 	.pcp = UINT32_MAX,
 	.transit_us = UINT32_MAX,
 	.n_streams = 1,
@@ -111,6 +111,29 @@ static int read_ids(int n, char **texts, uint64_t *ids)
 	return OK;
 }
 
+/* eth0.2 is VLAN 2 of eth0, as everywhere: the tag is ours to write. */
+static const char *read_interface(const char *text)
+{
+	static char name[IF_NAMESIZE];
+	const char *dot = strrchr(text, '.');
+	const struct option vid = { .dest = &args.vid, .min = 1, .max = 4094 };
+	uint32_t asked = args.vid;
+
+	if (!args.vid)
+		args.vid = 2;
+	if (!dot || dot == text || dot - text >= (int)sizeof(name))
+		return text;
+	memcpy(name, text, dot - text);
+	name[dot - text] = '\0';
+	if (!args.pcap && !if_nametoindex(name))
+		return text;
+	if (parse_u32(&vid, dot + 1))
+		return text;
+	if (asked)
+		args.vid = asked;
+	return name;
+}
+
 /*
  * Without --mac: out of MAAP's range, 91:e0:f0:00:00:00 to fd:ff, where the id
  * tells. Nobody claims it; that is not what this talker is for.
@@ -194,6 +217,7 @@ static int run(int argc, char **argv)
 	struct talk_job job = { .clock.fd = -1 };
 	uint64_t ids[TALK_STREAMS_MAX];
 	int err = read_ids(argc - 1, argv + 1, ids);
+	const char *ifname = read_interface(argv[0]);
 
 	if (err)
 		return err;
@@ -203,7 +227,7 @@ static int run(int argc, char **argv)
 	if (!err) {
 		job.setup.read = talk_source_read;
 		job.setup.read_ctx = job.source;
-		err = talk(&job, argv[0], ids) ? FAILURE : OK;
+		err = talk(&job, ifname, ids) ? FAILURE : OK;
 	}
 	if (talk_sender_close(job.sender))
 		err = FAILURE;
@@ -220,9 +244,10 @@ const struct command cmd_talk = {
 	.max_args = 8,
 	.summary =
 		"send streams: a file, a tone or noise, with faults as asked",
-	.notes = "A frame suffers one fault at most; probabilities add up to 1 "
-		 "at most. What\nwas sent follows from the arguments alone: "
-		 "--pcap writes the same frames.\navtpmap-talk(8) tells more.",
+	.notes = "IF may be eth0.2 for VLAN 2 of eth0. A frame suffers one "
+		 "fault at most;\nprobabilities add up to 1 at most. What was "
+		 "sent follows from the arguments\nalone: --pcap writes the "
+		 "same frames. avtpmap-talk(8) tells more.",
 	.options = options,
 	.run = run,
 };

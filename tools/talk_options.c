@@ -186,6 +186,8 @@ static int set_format(struct talk_setup *setup, const struct talk_args *args,
 				   args->source.path, talk_source_rate_hz(src));
 	if (args->blocking && format->encoding != TALK_AM824)
 		return usage_error("talk: --blocking is a mode of am824");
+	if (args->bit_depth && format->encoding == TALK_AM824)
+		return usage_error("talk: am824 always has 24 bits");
 	if (args->sparse && format->encoding == TALK_AM824)
 		return usage_error("talk: --sparse is a mode of AAF");
 	return check_format(setup, format);
