@@ -417,6 +417,18 @@ static void frames_for_a_while(void **state)
 			 7350ull * 86400);
 }
 
+/* Others compute it as well, from the manual page: it stays as it is. */
+static void noise_is_fixed(void **state)
+{
+	(void)state;
+	assert_int_equal((uint32_t)talk_noise(0, 0, 0), 0x48218226);
+	assert_int_equal((uint32_t)talk_noise(7, 47999, 7), 0x56a55909);
+	assert_int_equal((uint32_t)talk_noise(60, 123456789012, 1022),
+			 0x7d148967);
+	assert_true(talk_noise_float(INT32_MIN) == -1.0f);
+	assert_true(talk_noise_float(INT32_MAX) < 1.0f);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -428,6 +440,7 @@ int main(void)
 		cmocka_unit_test(bits),
 		cmocka_unit_test(corruptions),
 		cmocka_unit_test(frames_for_a_while),
+		cmocka_unit_test(noise_is_fixed),
 	};
 
 	return cmocka_run_group_tests_name("talk_frame", tests, NULL, NULL);
