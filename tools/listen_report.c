@@ -126,8 +126,8 @@ void listen_diagnose(const struct listen *l)
 		"avtpmap: nothing heard of stream %s on %s for 2 s; likely "
 		"causes:\n",
 		avtpmap_stream_id_to_text(id, l->args->stream_id), h.ifname);
-	say_link(&h, &dev);
 	say_path(&h);
+	say_link(&h, &dev);
 	fprintf(stderr,
 		"  - no listener is declared by MSRP, so the bridge does not "
 		"forward the stream\n"
