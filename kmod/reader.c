@@ -198,12 +198,25 @@ void reader_change_period(struct reader *r, u32 period)
 	WRITE_ONCE(r->period, period);
 	WRITE_ONCE(r->wake_period, 0);
 	r->next_due = U64_MAX;
+	r->counted = s->account.media_pos;
 	r->last_wake_ns = ktime_get_ns();
 	reader_tune(r, s->account.media_pos);
 	if (!s->gone)
 		s->next_due = min(s->next_due, r->next_due);
 	if (r->deadline_ns)
 		stream_arm(s, r->last_wake_ns + r->deadline_ns);
+}
+
+/* Wakes may be rarer than periods, so these are counted by position. */
+static void count_periods(struct reader *r)
+{
+	u64 media_pos = r->stream->account.media_pos;
+
+	lockdep_assert_held(&r->stream->lock);
+	if (r->period)
+		r->info.periods += avtpmap_period_due(r->counted, media_pos,
+						      r->period);
+	r->counted = media_pos;
 }
 
 /* One frame may end several periods: after loss, or if it is longer. */
@@ -213,7 +226,7 @@ void reader_period(struct reader *r, u64 now_ns)
 	u64 before = r->next_due - r->wake_period;
 
 	r->next_due = avtpmap_period_next(media_pos, r->wake_period);
-	r->info.periods += avtpmap_period_due(before, media_pos, r->period);
+	count_periods(r);
 	if (r->group) {
 		group_period(r, avtpmap_period_due(before, media_pos,
 						   r->wake_period), now_ns);
@@ -373,6 +386,7 @@ int reader_info(struct reader *r, struct avtpmap_reader_info *info)
 		return 0;
 	}
 	spin_lock_bh(&s->lock);
+	count_periods(r);
 	*info = r->info;
 	info->wake_period = r->wake_period;
 	spin_unlock_bh(&s->lock);

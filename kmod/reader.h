@@ -28,6 +28,7 @@
  * @pending: not yet fetched by wait (stream's lock, read racily)
  * @owed: woken as soon as the floor allows (stream's lock)
  * @next_due: media position of its next wake (stream's lock)
+ * @counted: media position up to which its periods are counted (the same)
  * @deadline_ns: 0: none (stream's lock)
  * @last_wake_ns: (stream's lock)
  * @info: counts (stream's lock)
@@ -54,6 +55,7 @@ struct reader {
 	u32 pending;
 	bool owed;
 	u64 next_due;
+	u64 counted;
 	u64 deadline_ns;
 	u64 last_wake_ns;
 	struct avtpmap_reader_info info;
