@@ -28,14 +28,17 @@ struct setup {
 	int producers;
 	int pace; /* iterations of nothing between frames */
 	int nap; /* readers fall asleep every so many frames */
+	int edge; /* readers wait until their slot is the next to go */
 };
 
 static const struct setup setups[] = {
-	{ "smallest ring, flat out", 16, 128, 1, 1, 0, 0 },
-	{ "large frames in a small ring", 16, 2048, 2, 1, 0, 0 },
-	{ "readers that keep up, mostly", 1024, 256, 2, 1, 200, 0 },
-	{ "readers that fall asleep", 64, 512, 3, 1, 50, 1000 },
-	{ "two producers, one at a time", 32, 256, 1, 2, 20, 0 },
+	{ "smallest ring, flat out", 16, 128, 1, 1, 0, 0, 0 },
+	{ "large frames in a small ring", 16, 2048, 2, 1, 0, 0, 0 },
+	{ "readers that keep up, mostly", 1024, 256, 2, 1, 200, 0, 0 },
+	{ "readers that fall asleep", 64, 512, 3, 1, 50, 1000, 0 },
+	{ "readers at the very edge", 16, 2048, 1, 1, 0, 0, 1 },
+	{ "small frames at the edge", 16, 128, 1, 1, 0, 0, 1 },
+	{ "two producers, one at a time", 32, 256, 1, 2, 20, 0, 0 },
 };
 
 struct reader {
@@ -148,6 +151,9 @@ static void read_one(struct reader *r, const struct avtpmap_slot *slot)
 	__u64 pos = r->ring.pos;
 	struct avtpmap_slot copy;
 
+	while (r->setup->edge && !__atomic_load_n(&done, __ATOMIC_ACQUIRE) &&
+	       env_load_acquire(&ring.hdr->head) < pos + ring.n_slots)
+		;
 	env_copy(&copy, slot, sizeof(copy));
 	if (mix(pos) % 512 == 0) /* let them come round meanwhile */
 		sched_yield();

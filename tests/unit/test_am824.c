@@ -114,6 +114,23 @@ static void skipped_keeps_dbc(void **state)
 	assert_counters(&s, C(TOO_LONG), 1, -1);
 }
 
+static void dbc_jumps_before_skipped(void **state)
+{
+	struct stream s;
+
+	(void)state;
+	stream_init_am824(&s);
+	stream_settle(&s);
+	s.pdu.dbc += 10;
+	avtpmap_account_skip(&s.a, &s.hdr, &s.pdu, C(TOO_LONG));
+	s.pdu.sequence++;
+	s.pdu.dbc += 6;
+	assert_int_equal(stream_next(&s), 1);
+	assert_int_equal(s.e.lost_units, 16);
+	assert_int_equal(s.e.media_pos, 64);
+	assert_counters(&s, C(TOO_LONG), 1, C(DBC_MISMATCH), 1, -1);
+}
+
 /* Blocking mode: 8 blocks or none; NO-DATA advances the sequence alone. */
 static void blocking_mode(void **state)
 {
@@ -288,6 +305,7 @@ int main(void)
 		cmocka_unit_test(dbc_tells_what_was_lost),
 		cmocka_unit_test(dbc_wraps_within_the_loss),
 		cmocka_unit_test(skipped_keeps_dbc),
+		cmocka_unit_test(dbc_jumps_before_skipped),
 		cmocka_unit_test(blocking_mode),
 		cmocka_unit_test(no_data_cannot_begin),
 		cmocka_unit_test(no_data_elsewhere),

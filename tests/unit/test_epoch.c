@@ -223,6 +223,24 @@ static void skipped_amid_loss(void **state)
 			C(FRAMES_LOST), 5, -1);
 }
 
+/* A late frame's place is before those that passed, which came after it. */
+static void late_behind_skipped(void **state)
+{
+	struct stream s;
+
+	(void)state;
+	stream_init(&s);
+	stream_settle(&s);
+	avtpmap_account_skip(&s.a, &s.hdr, &s.pdu, C(TOO_LONG)); /* 8 */
+	s.pdu.sequence = 6;
+	assert_int_equal(stream_frame(&s), 1);
+	assert_int_equal(s.e.flags & AVTPMAP_F_LATE, AVTPMAP_F_LATE);
+	assert_int_equal(s.e.media_pos, 36);
+	s.pdu.sequence = 9;
+	assert_int_equal(stream_next(&s), 1);
+	assert_int_equal(s.e.media_pos, 54);
+}
+
 /* What is not of the epoch is counted by its reason and touches nothing. */
 static void skipped_strangers(void **state)
 {
@@ -259,6 +277,7 @@ int main(void)
 		cmocka_unit_test(restart),
 		cmocka_unit_test(skipped),
 		cmocka_unit_test(skipped_amid_loss),
+		cmocka_unit_test(late_behind_skipped),
 		cmocka_unit_test(skipped_strangers),
 	};
 

@@ -284,6 +284,7 @@ static void too_long(struct run *r)
 
 	if (r->p->blocking) /* all its packets are of one length */
 		return;
+	lose(r, rnd_below(&r->seed, 3));
 	r->credit += 200 * r->p->den;
 	f = talk(r);
 	f.kind = MODEL_TOO_LONG;

@@ -190,6 +190,24 @@ static void silence_longer_than_the_wrap(void **state)
 			C(RESYNC), 1, C(STREAM_INTERRUPTED), 1, -1);
 }
 
+/* Nobody knows how fast packets that are not samples ought to come. */
+static void silence_of_packets(void **state)
+{
+	struct stream s;
+
+	(void)state;
+	stream_init(&s);
+	stream_settle(&s);
+	s.pdu.subtype = AVTPMAP_SUB_TSCF;
+	s.pdu.format_raw = FORMAT_RAW(AVTPMAP_SUB_TSCF, 0);
+	stream_settle(&s);
+	s.now_ns += 10 * WRAP_FRAMES * FRAME_NS;
+	s.pdu.sequence += 2;
+	assert_int_equal(stream_next(&s), 1);
+	assert_int_equal(s.e.lost, 2);
+	assert_int_equal(s.a.epoch, 2);
+}
+
 /* A machine that stood still finds the next frame waiting in the NIC. */
 static void stall_is_not_loss(void **state)
 {
@@ -301,6 +319,13 @@ static void timestamp_uncertain(void **state)
 	assert_int_equal(stream_next(&s), 1);
 	assert_int_equal(s.e.events, AVTPMAP_EV_UNCERTAIN);
 	assert_counters(&s, C(TIMESTAMP_UNCERTAIN), 2, -1);
+	s.pdu.flags |= AVTPMAP_F_TU;
+	s.pdu.sequence += 150; /* an epoch that begins with it: no news */
+	assert_int_equal(stream_next(&s), 1);
+	assert_int_equal(s.a.epoch, 2);
+	assert_int_equal(s.e.events & AVTPMAP_EV_UNCERTAIN, 0);
+	assert_int_equal(stream_next(&s), 1);
+	assert_int_equal(counter(&s, C(TIMESTAMP_UNCERTAIN)), 2);
 }
 
 /* Other units than samples: packets count themselves, video its end marks. */
@@ -345,6 +370,7 @@ int main(void)
 		cmocka_unit_test(settle_window),
 		cmocka_unit_test(resync),
 		cmocka_unit_test(silence_longer_than_the_wrap),
+		cmocka_unit_test(silence_of_packets),
 		cmocka_unit_test(stall_is_not_loss),
 		cmocka_unit_test(time_goes_back),
 		cmocka_unit_test(stale_stream),
