@@ -31,7 +31,7 @@ static inline int32_t talk_noise(uint64_t seed, uint64_t position,
 /* What a float encoding carries of it: 24 bits, and so exactly. */
 static inline float talk_noise_float(int32_t noise)
 {
-	return (float)(noise >> 8) * 0x1p-23f;
+	return (float)(noise & ~0xff) * 0x1p-31f;
 }
 
 #endif
