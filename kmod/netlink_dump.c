@@ -166,10 +166,7 @@ static int fill_stream(struct sk_buff *skb, struct netlink_callback *cb,
 	return 0;
 }
 
-static int dump_each_stream(struct sk_buff *skb, struct netlink_callback *cb,
-			    int (*fill)(struct sk_buff *skb,
-					struct netlink_callback *cb,
-					struct stream *s))
+int netlink_dump_streams(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct stream *s;
 	struct port *port;
@@ -182,7 +179,7 @@ static int dump_each_stream(struct sk_buff *skb, struct netlink_callback *cb,
 		list_for_each_entry(s, &port->streams, port_node) {
 			if (i++ < cb->args[0])
 				continue;
-			if (fill(skb, cb, s))
+			if (fill_stream(skb, cb, s))
 				goto out;
 			cb->args[0] = i;
 		}
@@ -192,16 +189,15 @@ out:
 	return skb->len;
 }
 
-int netlink_dump_streams(struct sk_buff *skb, struct netlink_callback *cb)
-{
-	return dump_each_stream(skb, cb, fill_stream);
-}
-
 static int fill_reader(struct sk_buff *skb, struct netlink_callback *cb,
-		       const struct stream *s, const struct reader *r)
+		       const struct reader *r)
 {
-	void *msg = begin(skb, cb, AVTPMAP_CMD_READER_GET);
+	const struct stream *s = r->stream;
+	void *msg;
 
+	if (s->port->net != sock_net(skb->sk))
+		return 0;
+	msg = begin(skb, cb, AVTPMAP_CMD_READER_GET);
 	if (!msg)
 		return -EMSGSIZE;
 	if (nla_put_u32(skb, AVTPMAP_A_IFINDEX, s->port->ifindex) ||
@@ -214,32 +210,22 @@ static int fill_reader(struct sk_buff *skb, struct netlink_callback *cb,
 	return 0;
 }
 
-/* cb->args[1]: readers of this stream told already. */
-static int fill_readers(struct sk_buff *skb, struct netlink_callback *cb,
-			struct stream *s)
-{
-	struct reader *r;
-	int err = 0;
-	long i = 0;
-
-	spin_lock_bh(&s->lock);
-	list_for_each_entry(r, &s->readers, node) {
-		if (i++ < cb->args[1])
-			continue;
-		err = fill_reader(skb, cb, s, r);
-		if (err)
-			break;
-		cb->args[1] = i;
-	}
-	spin_unlock_bh(&s->lock);
-	if (!err)
-		cb->args[1] = 0;
-	return err;
-}
-
+/* Also those of deleted streams: they are what keeps the module in use. */
 int netlink_dump_readers(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	return dump_each_stream(skb, cb, fill_readers);
+	const struct reader *r;
+	long i = 0;
+
+	mutex_lock(&bound_lock);
+	list_for_each_entry(r, &bound_readers, bound_node) {
+		if (i++ < cb->args[0])
+			continue;
+		if (fill_reader(skb, cb, r))
+			break;
+		cb->args[0] = i;
+	}
+	mutex_unlock(&bound_lock);
+	return skb->len;
 }
 
 /* ---- events ---- */

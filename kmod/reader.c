@@ -47,6 +47,13 @@ static void uncharge_handle(kuid_t uid)
 	mutex_unlock(&handles_lock);
 }
 
+LIST_HEAD(bound_readers);
+
+/* Protects: bound_readers
+ * Ordering: inside rtnl_lock and a reader's bind_lock
+ */
+DEFINE_MUTEX(bound_lock);
+
 struct reader *reader_create(void)
 {
 	struct reader *r;
@@ -77,6 +84,9 @@ void reader_destroy(struct reader *r)
 	if (r->head_of)
 		group_destroy(r->head_of);
 	if (s) {
+		mutex_lock(&bound_lock);
+		list_del(&r->bound_node);
+		mutex_unlock(&bound_lock);
 		group_leave(r);
 		spin_lock_bh(&s->lock);
 		list_del(&r->node);
@@ -140,8 +150,13 @@ int reader_bind(struct reader *r, struct avtpmap_bind *bind)
 	if (err)
 		goto out;
 	err = join(r, s, bind);
-	if (err)
+	if (err) {
 		stream_put(s);
+		goto out;
+	}
+	mutex_lock(&bound_lock);
+	list_add_tail(&r->bound_node, &bound_readers);
+	mutex_unlock(&bound_lock);
 out:
 	mutex_unlock(&r->bind_lock);
 	return err;

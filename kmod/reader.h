@@ -21,6 +21,7 @@
  * @pid: who opened it, for the list of holders (immutable)
  * @comm: its name (immutable)
  * @wait: the reader sleeps here
+ * @bound_node: in the list of bound readers (bound_lock)
  * @node: in the stream's readers (stream's lock)
  * @period: media units, 0: none (stream's lock; read racily by its own wait)
  * @wake_period: multiple of it that keeps the floor (the same)
@@ -47,6 +48,7 @@ struct reader {
 	pid_t pid;
 	char comm[TASK_COMM_LEN];
 
+	struct list_head bound_node;
 	wait_queue_head_t wait;
 	struct list_head node;
 	u32 period;
@@ -66,6 +68,10 @@ struct reader {
 	u64 ended_at_wake;
 	bool in_quorum;
 };
+
+/* Readers with a stream, be it deleted. Protected by bound_lock, a mutex. */
+extern struct list_head bound_readers;
+extern struct mutex bound_lock;
 
 struct reader *reader_create(void);
 void reader_destroy(struct reader *r);

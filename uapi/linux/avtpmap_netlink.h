@@ -9,7 +9,8 @@
  *   PORT_SET    IFINDEX|IFNAME [GID] [MEM_CAP]     make or change a port
  *   PORT_DEL    IFINDEX|IFNAME                     EBUSY while it has streams
  *   PORT_GET    dump: IFINDEX IFNAME GID MEM_CAP MEM_USED PHC_INDEX
- *               STREAMS HOOKED QUEUE... (HOOKED says whether the driver can)
+ *               STREAMS HOOKED QUEUE... (HOOKED says whether the driver can;
+ *               without MEM_CAP it is a netdev that is not attached yet)
  *   STREAM_ADD  IFINDEX|IFNAME STREAM_ID [MODE] [MAC] [VID] [RATE] [MBIT]
  *               [MS] [STRIDE]
  *   STREAM_DEL  IFINDEX|IFNAME STREAM_ID
@@ -17,7 +18,7 @@
  *   STREAM_GET  dump: all of the above, N_SLOTS STRIDE RING_BYTES
  *               HEAD MEDIA_POS STATE EPOCH FORMAT COUNTERS COUNTERS_KNOWN
  *               READERS
- *   READER_GET  dump: IFINDEX STREAM_ID PID COMM
+ *   READER_GET  dump: IFINDEX STREAM_ID PID COMM; of deleted streams too
  *   DRAIN       [IFINDEX]: delete all streams; readers wake with ENODEV
  *   EVENT       to group "events": IFINDEX [STREAM_ID] EVENTS [COUNTERS]
  *
