@@ -117,8 +117,8 @@ struct avtpmap_format {
 
 /*
  * Counters, each of one cause. Those with a Milan name (Milan 1.2, 5.3.8.10)
- * count what Milan counts; LATE and EARLY need PHC time per frame. Eight share a cache line; the first eight are all
- * that an undisturbed frame touches.
+ * count what Milan counts; LATE and EARLY need PHC time per frame. Eight share
+ * a cache line; the first eight are all that an undisturbed frame touches.
  */
 enum avtpmap_counter {
 	/* every frame */
@@ -393,7 +393,7 @@ struct avtpmap_reader_info {
 };
 
 /**
- * struct avtpmap_group - make this unbound handle a group, or add to it
+ * struct avtpmap_group_member - make this unbound handle a group, or add to it
  * @fd: in: a bound handle of a stream on the same port as the others
  * @flags: in: 0
  *
@@ -401,7 +401,7 @@ struct avtpmap_reader_info {
  * period. A member silent for two periods leaves the quorum until it sends
  * again (AVTPMAP_EV_QUORUM each time).
  */
-struct avtpmap_group {
+struct avtpmap_group_member {
 	__u32 fd;
 	__u32 flags;
 };
@@ -411,6 +411,6 @@ struct avtpmap_group {
 #define AVTPMAP_IOC_PERIOD	_IOW(AVTPMAP_IOC_MAGIC, 2, struct avtpmap_period)
 #define AVTPMAP_IOC_WAIT	_IOWR(AVTPMAP_IOC_MAGIC, 3, struct avtpmap_wait)
 #define AVTPMAP_IOC_INFO	_IOR(AVTPMAP_IOC_MAGIC, 4, struct avtpmap_reader_info)
-#define AVTPMAP_IOC_GROUP_ADD	_IOW(AVTPMAP_IOC_MAGIC, 5, struct avtpmap_group)
+#define AVTPMAP_IOC_GROUP_ADD	_IOW(AVTPMAP_IOC_MAGIC, 5, struct avtpmap_group_member)
 
 #endif /* _UAPI_LINUX_AVTPMAP_H */
