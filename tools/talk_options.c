@@ -233,7 +233,7 @@ static int set_faults(struct talk_setup *setup, const struct talk_args *args)
 
 	for (int i = 0; i < TALK_N_RANDOM; i++)
 		sum += args->probability[i];
-	if (sum > 1)
+	if (sum > 1 + 1e-9) /* ten times 10% is more, in binary */
 		return usage_error("talk: a frame suffers one fault at most, "
 				   "so probabilities add up to 1 at most");
 	plan->seed = args->seed;
