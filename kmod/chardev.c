@@ -75,7 +75,7 @@ static long ioctl_info(struct reader *r, void __user *arg)
 
 static long ioctl_group_add(struct reader *r, void __user *arg)
 {
-	struct avtpmap_group group;
+	struct avtpmap_group_member group;
 	struct file *member;
 	int err = -EINVAL;
 
@@ -121,7 +121,11 @@ static __poll_t avtpmap_poll(struct file *file, poll_table *wait)
 
 	if (g) {
 		poll_wait(file, &g->wait, wait);
-		return group_ready(g) ? EPOLLIN | EPOLLRDNORM : 0;
+		if (group_ready(g))
+			mask |= EPOLLIN | EPOLLRDNORM;
+		if (group_is_gone(g))
+			mask |= EPOLLERR | EPOLLHUP;
+		return mask;
 	}
 	if (!s)
 		return EPOLLERR;

@@ -133,7 +133,21 @@ void group_event(struct group *g, u32 events, u64 now_ns)
 	spin_unlock(&g->lock);
 }
 
-/* Its stream was deleted: the others go on. */
+bool group_is_gone(const struct group *g)
+{
+	return READ_ONCE(g->n_gone) == READ_ONCE(g->n_members);
+}
+
+/* Nothing will come any more: say so to whoever sleeps. */
+static void wake_if_gone(struct group *g)
+{
+	lockdep_assert_held(&g->lock);
+	if (group_is_gone(g))
+		wake_up_interruptible_poll(&g->wait,
+					   EPOLLIN | EPOLLERR | EPOLLHUP);
+}
+
+/* Its stream was deleted: the others go on, if there are others. */
 void group_gone(struct reader *r)
 {
 	struct group *g = r->group;
@@ -141,8 +155,10 @@ void group_gone(struct reader *r)
 	lockdep_assert_held(&r->stream->lock);
 	spin_lock(&g->lock);
 	leave_quorum(r);
+	g->n_gone++;
 	raise_event(g, AVTPMAP_EV_QUORUM, ktime_get_ns());
 	advance(g, ktime_get_ns());
+	wake_if_gone(g);
 	spin_unlock(&g->lock);
 }
 
@@ -235,9 +251,12 @@ static void remove_member(struct reader *r)
 	list_del(&r->group_node);
 	r->group = NULL;
 	set_member_period(r, 0);
+	if (s->gone)
+		g->n_gone--;
 	if (!--g->n_members)
 		g->port = NULL;
 	advance(g, ktime_get_ns());
+	wake_if_gone(g);
 	spin_unlock(&g->lock);
 	spin_unlock_bh(&s->lock);
 }
@@ -308,7 +327,7 @@ bool group_ready(struct group *g)
 	bool ready;
 
 	spin_lock_bh(&g->lock);
-	ready = g->pending || periods_due(g, true);
+	ready = g->pending || group_is_gone(g) || periods_due(g, true);
 	spin_unlock_bh(&g->lock);
 	return ready;
 }
@@ -332,7 +351,7 @@ int group_wait(struct group *g, struct avtpmap_wait *w)
 	g->pending = 0;
 	if (w->due || w->events)
 		g->info.waits++;
-	err = g->n_members ? 0 : -ENODEV;
+	err = group_is_gone(g) ? -ENODEV : 0;
 	spin_unlock_bh(&g->lock);
 	return err;
 }

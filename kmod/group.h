@@ -23,6 +23,7 @@ struct reader;
  *	Ordering: inside a stream's lock
  * @members: in and out of the quorum
  * @n_members: their number
+ * @n_gone: of them, whose stream was deleted
  * @n_behind: members of the quorum that have not ended period @ended + 1
  * @ended: periods that every member of the quorum has ended
  * @port: of all members; NULL without any
@@ -41,6 +42,7 @@ struct group {
 	spinlock_t lock;
 	struct list_head members;
 	u32 n_members;
+	u32 n_gone;
 	u32 n_behind;
 	u64 ended;
 	const struct port *port;
@@ -63,6 +65,7 @@ void group_leave(struct reader *r);
 int group_set_period(struct group *g, const struct avtpmap_period *p);
 int group_wait(struct group *g, struct avtpmap_wait *w);
 bool group_ready(struct group *g);
+bool group_is_gone(const struct group *g);	/* read racily: nothing to come */
 void group_info(struct group *g, struct avtpmap_reader_info *info);
 
 /* With the lock of the member's stream held. */
