@@ -96,6 +96,21 @@ static void join_quorum(struct reader *r)
 	g->n_behind++;
 }
 
+/*
+ * With a new period all ends lie elsewhere: whoever was ahead by one must not
+ * stay so, or the group would wake before its next end.
+ */
+static void forget_lead(struct reader *r)
+{
+	struct group *g = r->group;
+
+	lockdep_assert_held(&g->lock);
+	if (r->in_quorum && r->ended > g->ended)
+		g->n_behind++;
+	r->ended = g->ended;
+	r->ended_at_wake = g->ended;
+}
+
 /* @r ended periods alone: whoever did not in that time is silent. */
 static void drop_silent(struct group *g, u64 now_ns)
 {
@@ -302,7 +317,10 @@ int group_set_period(struct group *g, const struct avtpmap_period *p)
 
 	list_for_each_entry(r, &g->members, group_node) {
 		spin_lock_bh(&r->stream->lock);
+		spin_lock(&g->lock);
 		set_member_period(r, p->period);
+		forget_lead(r);
+		spin_unlock(&g->lock);
 		spin_unlock_bh(&r->stream->lock);
 	}
 	mutex_unlock(&members_lock);
