@@ -50,6 +50,9 @@ int stream_from_memory(struct avtpmap_stream **out, const struct backend *be,
 int slot_format(struct avtpmap_stream *s, const struct avtpmap_slot *slot,
 		struct avtpmap_format *format);
 
+/* 0, -EINVAL (period, events) or -ERANGE (deadline). */
+int period_check(const struct avtpmap_period *period);
+
 /* The port that "eth0", "eth0.2" or a VLAN device is on. 0 or -ENODEV. */
 int port_of_name(const char *name, __u32 *ifindex);
 

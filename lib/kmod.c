@@ -145,20 +145,55 @@ static void kmod_close(struct avtpmap_stream *s)
 	close(s->fd);
 }
 
+/* A stream's descriptor and a group's are asked the same things. */
+static int set_period(int fd, const struct avtpmap_period *period)
+{
+	return ioctl(fd, AVTPMAP_IOC_PERIOD, period) ? -errno : 0;
+}
+
+static int wait_on(int fd, struct avtpmap_wait *wait)
+{
+	return ioctl(fd, AVTPMAP_IOC_WAIT, wait) ? -errno : 0;
+}
+
+static int info_of(int fd, struct avtpmap_reader_info *info)
+{
+	return ioctl(fd, AVTPMAP_IOC_INFO, info) ? -errno : 0;
+}
+
 static int kmod_set_period(struct avtpmap_stream *s,
 			   const struct avtpmap_period *period)
 {
-	return ioctl(s->fd, AVTPMAP_IOC_PERIOD, period) ? -errno : 0;
+	return set_period(s->fd, period);
 }
 
 static int kmod_wait(struct avtpmap_stream *s, struct avtpmap_wait *wait)
 {
-	return ioctl(s->fd, AVTPMAP_IOC_WAIT, wait) ? -errno : 0;
+	return wait_on(s->fd, wait);
 }
 
 static int kmod_info(struct avtpmap_stream *s, struct avtpmap_reader_info *info)
 {
-	return ioctl(s->fd, AVTPMAP_IOC_INFO, info) ? -errno : 0;
+	return info_of(s->fd, info);
+}
+
+static int kmod_group_open(void)
+{
+	int fd = open(AVTPMAP_DEVICE, O_RDWR | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int kmod_group_add(int fd, struct avtpmap_stream *s)
+{
+	struct avtpmap_group_member member = { .fd = s->fd };
+
+	return ioctl(fd, AVTPMAP_IOC_GROUP_ADD, &member) ? -errno : 0;
+}
+
+static void kmod_group_close(int fd)
+{
+	close(fd);
 }
 
 const struct backend backend_kmod = {
@@ -170,6 +205,12 @@ const struct backend backend_kmod = {
 	.set_period = kmod_set_period,
 	.wait = kmod_wait,
 	.info = kmod_info,
+	.group_open = kmod_group_open,
+	.group_add = kmod_group_add,
+	.group_set_period = set_period,
+	.group_wait = wait_on,
+	.group_info = info_of,
+	.group_close = kmod_group_close,
 	.ctl_open = kmod_ctl_open,
 	.ctl_close = kmod_ctl_close,
 	.port_attach = kmod_port_attach,

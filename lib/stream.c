@@ -155,8 +155,7 @@ int avtpmap_fd(struct avtpmap_stream *s)
 	return s->fd;
 }
 
-int avtpmap_set_period(struct avtpmap_stream *s,
-		       const struct avtpmap_period *period)
+int period_check(const struct avtpmap_period *period)
 {
 	if (period->period > AVTPMAP_PERIOD_MAX ||
 	    period->events & ~(__u32)AVTPMAP_EV_ALL)
@@ -165,6 +164,16 @@ int avtpmap_set_period(struct avtpmap_stream *s,
 	    (period->deadline_ns < AVTPMAP_FLOOR_NS ||
 	     period->deadline_ns > AVTPMAP_DEADLINE_MAX_NS))
 		return -ERANGE;
+	return 0;
+}
+
+int avtpmap_set_period(struct avtpmap_stream *s,
+		       const struct avtpmap_period *period)
+{
+	int err = period_check(period);
+
+	if (err)
+		return err;
 	return s->be && s->be->set_period ? s->be->set_period(s, period) : 0;
 }
 

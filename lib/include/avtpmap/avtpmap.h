@@ -4,6 +4,7 @@
  *
  * ring.h	the frames: peek and release
  * stream.h	a handle: open, wait, events, format
+ * group.h	many streams, one wait
  * pcm.h	the frames' audio samples
  * counters.h	what was received, lost and refused
  * control.h	ports and streams: attach, add, delete, list
@@ -13,6 +14,7 @@
 
 #include <avtpmap/control.h>
 #include <avtpmap/counters.h>
+#include <avtpmap/group.h>
 #include <avtpmap/pcm.h>
 #include <avtpmap/ring.h>
 #include <avtpmap/stream.h>
