@@ -221,7 +221,11 @@ static void run(const struct setup *setup, long ms)
 		start_reader(&readers[i], setup);
 	for (int i = 0; i < setup->producers; i++)
 		pthread_create(&producers[i], NULL, producer, (void *)setup);
-	nanosleep(&(struct timespec){ ms / 1000, ms % 1000 * 1000000 }, NULL);
+	/* so long, but twice round at least, however slow the machine is */
+	do
+		nanosleep(&(struct timespec){ ms / 1000, ms % 1000 * 1000000 },
+			  NULL);
+	while (env_load_acquire(&ring.hdr->head) < 2 * setup->n_slots);
 	__atomic_store_n(&stop, 1, __ATOMIC_RELEASE);
 	for (int i = 0; i < setup->producers; i++)
 		pthread_join(producers[i], NULL);
