@@ -132,7 +132,10 @@ enum avtpmap_counter {
 	AVTPMAP_C_RESERVED7,
 	/* faults of the wire */
 	AVTPMAP_C_SEQ_NUM_MISMATCH,	/* Milan: breaks in sequence_num */
-	AVTPMAP_C_FRAMES_LOST,		/* that those breaks tell of */
+	AVTPMAP_C_FRAMES_LOST,		/* that those breaks tell of; also frames
+					 * below whose sequence_num cannot be
+					 * trusted: malformed, other version
+					 */
 	AVTPMAP_C_FRAMES_DUPLICATE,	/* in the ring, flagged */
 	AVTPMAP_C_FRAMES_LATE,		/* in the ring, flagged; stay lost */
 	AVTPMAP_C_RESYNC,		/* breaks too large to count: new epoch */
