@@ -223,6 +223,25 @@ static void skipped_amid_loss(void **state)
 			C(FRAMES_LOST), 5, -1);
 }
 
+/* What was skipped in one epoch is no gap in the next. */
+static void skipped_before_an_epoch(void **state)
+{
+	struct stream s;
+
+	(void)state;
+	stream_init(&s);
+	stream_settle(&s);
+	stream_lose(&s, 2);
+	avtpmap_account_skip(&s.a, &s.hdr, &s.pdu, C(TOO_LONG));
+	s.pdu.sequence++;
+	s.pdu.format_raw = AAF_RAW(2, 5, 1, 32);
+	assert_int_equal(stream_next(&s), 1);
+	assert_int_equal(s.e.flags, AVTPMAP_F_TV | AVTPMAP_F_EPOCH);
+	assert_int_equal(s.e.lost, 0);
+	assert_int_equal(s.e.lost_units, 0);
+	assert_int_equal(s.e.media_pos, 48);
+}
+
 /* A late frame's place is before those that passed, which came after it. */
 static void late_behind_skipped(void **state)
 {
@@ -277,6 +296,7 @@ int main(void)
 		cmocka_unit_test(restart),
 		cmocka_unit_test(skipped),
 		cmocka_unit_test(skipped_amid_loss),
+		cmocka_unit_test(skipped_before_an_epoch),
 		cmocka_unit_test(late_behind_skipped),
 		cmocka_unit_test(skipped_strangers),
 	};
