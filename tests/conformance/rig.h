@@ -66,9 +66,14 @@ void rig_await(struct avtpmap_stream *s, uint32_t events);
 /* Bytes that the port's rings take. */
 uint64_t rig_mem_used(struct rig *rig);
 
-/* Counters that the case's streams moved are noted when it ends. */
+/**
+ * struct coverage - what the cases did to the counters
+ * @moved: sums over all streams, noted when these end
+ * @partial: not all cases were asked for
+ */
 struct coverage {
 	uint64_t moved[AVTPMAP_N_COUNTERS];
+	int partial;
 };
 extern struct coverage *coverage; /* shared by all cases */
 

@@ -309,6 +309,7 @@ int main(int argc, char **argv)
 		       bed->name, strerror(-err));
 		return 1;
 	}
+	coverage->partial = *only;
 	for (int last = 0; last < 2; last++)
 		for (const struct test_case *const *t = __start_cases;
 		     t < __stop_cases; t++)
