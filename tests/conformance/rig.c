@@ -39,6 +39,9 @@ void rig_free(struct rig *rig)
 {
 	check_eq(avtpmap_stream_list(rig->ctl, NULL, cover, NULL), 0);
 	check_eq(avtpmap_drain(rig->ctl, NULL), 0);
+	/* with its group and its cap */
+	for (int i = 0; i < 2; i++)
+		avtpmap_port_detach(rig->ctl, rig->bed->ifname(i));
 	avtpmap_ctl_close(rig->ctl);
 	wire_free(&rig->wire);
 }
