@@ -21,6 +21,8 @@
  * @overrun_seen: avtpmap_overrun_frames() that the caller was told of, or is
  *	about to be
  * @missed: frames missed that the caller was not told of
+ * @time: to enter frames into, or NULL
+ * @timed: position after the newest frame entered
  */
 struct avtpmap_pcm {
 	struct avtpmap_stream *s;
@@ -33,6 +35,8 @@ struct avtpmap_pcm {
 	__u64 pos;
 	__u64 overrun_seen;
 	__u64 missed;
+	struct avtpmap_time *time;
+	__u64 timed;
 };
 
 /* What of a slot is needed here, whole. */
@@ -80,6 +84,12 @@ int avtpmap_pcm_open(struct avtpmap_pcm **out, struct avtpmap_stream *s,
 void avtpmap_pcm_close(struct avtpmap_pcm *pcm)
 {
 	free(pcm);
+}
+
+void avtpmap_pcm_set_time(struct avtpmap_pcm *pcm, struct avtpmap_time *time)
+{
+	pcm->time = time;
+	pcm->timed = 0;
 }
 
 /* The cursor jumped: whatever position we had is not where it is now. */
@@ -161,6 +171,19 @@ static int next_frame(struct avtpmap_pcm *pcm, struct frame *f,
 	return avtpmap_verify(pcm->s) ? overrun(pcm) : 0;
 }
 
+/* A frame stays held over several reads and is entered once. */
+static int enter_time(struct avtpmap_pcm *pcm)
+{
+	__u64 after = avtpmap_position(pcm->s) + 1;
+
+	if (!pcm->time || pcm->timed == after)
+		return 0;
+	pcm->timed = after;
+	return avtpmap_time_frame(pcm->time, pcm->s, NULL) == -EPIPE ?
+		       overrun(pcm) :
+		       0;
+}
+
 /* Where reading begins: at the frame, or at the next multiple of align. */
 static void place(struct avtpmap_pcm *pcm, __u64 media_pos, struct read *rd)
 {
@@ -226,6 +249,9 @@ static int step(struct avtpmap_pcm *pcm, struct read *rd)
 		return -ESTRPIPE;
 	if (!pcm->codec)
 		return -ENOTSUP;
+	err = enter_time(pcm);
+	if (err)
+		return err;
 	if (f.flags & (AVTPMAP_F_LATE | AVTPMAP_F_DUPLICATE)) {
 		rd->result->dropped_frames++;
 		pass(pcm);

@@ -6,6 +6,7 @@
  * stream.h	a handle: open, wait, events, format
  * group.h	many streams, one wait
  * pcm.h	the frames' audio samples
+ * time.h	when media is to be presented, and the PHC beside other clocks
  * counters.h	what was received, lost and refused
  * control.h	ports and streams: attach, add, delete, list
  */
@@ -18,5 +19,6 @@
 #include <avtpmap/pcm.h>
 #include <avtpmap/ring.h>
 #include <avtpmap/stream.h>
+#include <avtpmap/time.h>
 
 #endif /* AVTPMAP_AVTPMAP_H */

@@ -32,6 +32,7 @@ extern "C" {
 
 struct avtpmap_stream;
 struct avtpmap_pcm;
+struct avtpmap_time;
 
 /**
  * struct avtpmap_pcm_opts - how to read
@@ -92,6 +93,16 @@ int avtpmap_pcm_open(struct avtpmap_pcm **out, struct avtpmap_stream *s,
 
 /* NULL is fine. The stream stays open. */
 void avtpmap_pcm_close(struct avtpmap_pcm *pcm);
+
+/**
+ * avtpmap_pcm_set_time() - enter the frames that reads go through into @time
+ * @pcm: the pcm
+ * @time: of this stream, see avtpmap/time.h; must outlive the pcm; NULL: none
+ *
+ * After a read avtpmap_time_at(time, result.media_pos, ...) tells when its
+ * first unit is to be presented.
+ */
+void avtpmap_pcm_set_time(struct avtpmap_pcm *pcm, struct avtpmap_time *time);
 
 /**
  * avtpmap_pcm_format() - learn the format of what is to be read next
