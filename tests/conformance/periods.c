@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* Wakes issued are floor(media / period), whatever the frames hold. */
 #include <errno.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "test.h"
+#include "process.h"
 
 static const uint32_t periods[] = { 32,	 48,  64,  100,	 128, 256,
 				    441, 480, 512, 1000, 1024 };
@@ -228,16 +225,14 @@ static void sleep_and_count(struct rig *rig, struct sleeper *me)
 CASE(a_sleeping_reader_is_told_of_each_period_once, BED_WAKES)
 {
 	enum { FRAMES = PERIOD * 400 };
-	struct sleeper *child = mmap(NULL, sizeof(*child),
-				     PROT_READ | PROT_WRITE,
-				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct sleeper *child = share(sizeof(*child));
 	struct talker t;
 	int status;
 	pid_t pid;
 
 	child->stop_at = FRAMES * 6 / PERIOD;
 	rig_add(rig, STREAM_ID, NULL);
-	pid = fork();
+	pid = start();
 	if (!pid)
 		sleep_and_count(rig, child);
 	while (!child->open)

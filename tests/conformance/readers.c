@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* Many readers of one stream: none costs another anything. */
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "test.h"
+#include "process.h"
 
 /* Drains @s, whose frames must be those of @t from position 0, in order. */
 static uint32_t drain_exact(struct avtpmap_stream *s, const struct talker *t)
@@ -112,18 +108,15 @@ static void wait_until(volatile uint64_t *v, uint64_t at_least)
 CASE(a_stopped_reader_costs_itself_only_and_is_told_what_it_missed, BED_OVERRUN)
 {
 	enum { FRAMES = 16000, BURST = 200, STOP_AFTER = 2000 };
-	struct board *board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE,
-				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct board *board = share(sizeof(*board));
 	uint64_t sent = 0;
 	struct talker t;
 	pid_t pid[3];
 
-	check(board != MAP_FAILED);
 	board->stop_at = ~0ull;
 	rig_add(rig, STREAM_ID, NULL);
 	for (int i = 0; i < 3; i++) {
-		pid[i] = fork();
-		check(pid[i] >= 0);
+		pid[i] = start();
 		if (!pid[i])
 			read_until_told(rig, board, i);
 		while (!board->reader[i].open)

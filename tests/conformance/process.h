@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Processes of one case, and what they show each other. */
+#ifndef AVTPMAP_CONFORMANCE_PROCESS_H
+#define AVTPMAP_CONFORMANCE_PROCESS_H
+
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "test.h"
+
+static inline void *share(size_t bytes)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	check(p != MAP_FAILED);
+	return p;
+}
+
+static inline pid_t start(void)
+{
+	pid_t pid = fork();
+
+	check(pid >= 0);
+	return pid;
+}
+
+/* It must end well. */
+static inline void finish(pid_t pid)
+{
+	int status;
+
+	check_eq(waitpid(pid, &status, 0), pid);
+	check_eq(status, 0);
+}
+
+static inline void kill_9(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	check_eq(waitpid(pid, NULL, 0), pid);
+}
+
+/* Until another process has set *@flag. */
+static inline void await_flag(volatile int *flag)
+{
+	while (!*flag)
+		usleep(200);
+}
+
+#endif
