@@ -13,7 +13,8 @@
  * @stride_shift: of the slots
  * @mask: n_slots - 1
  * @bytes: whole pages
- * @pages: @n_pages of them, on the NIC's node
+ * @pages: of the NIC's node
+ * @n_pages: their number
  */
 struct ring {
 	struct avtpmap_ring_hdr *hdr;
