@@ -31,6 +31,10 @@
  *
  * For control; @priv is what ctl_open stored. Failures leave a line in @why:
  * @ctl_open: ... @drain: see avtpmap/control.h
+ *
+ * For monitors; @priv is what monitor_open stored:
+ * @monitor_open: ... @monitor_read: see avtpmap/monitor.h; the notice is zeroed
+ *	before, and of any port
  */
 struct backend {
 	__u32 id;
@@ -76,6 +80,11 @@ struct backend {
 			   avtpmap_reader_fn *fn, void *arg,
 			   const struct text *why);
 	int (*drain)(void *priv, const char *ifname, const struct text *why);
+
+	int (*monitor_open)(void **priv, const struct text *why);
+	void (*monitor_close)(void *priv);
+	int (*monitor_fd)(void *priv);
+	int (*monitor_read)(void *priv, struct avtpmap_notice *notice);
 };
 
 extern const struct backend backend_kmod;

@@ -222,4 +222,8 @@ const struct backend backend_kmod = {
 	.stream_list = kmod_stream_list,
 	.reader_list = kmod_reader_list,
 	.drain = kmod_drain,
+	.monitor_open = kmod_monitor_open,
+	.monitor_close = kmod_monitor_close,
+	.monitor_fd = kmod_monitor_fd,
+	.monitor_read = kmod_monitor_read,
 };

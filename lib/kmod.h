@@ -34,6 +34,12 @@ int kmod_stream_list(void *priv, const char *ifname, avtpmap_stream_fn *fn,
 int kmod_reader_list(void *priv, const char *ifname, avtpmap_reader_fn *fn,
 		     void *arg, const struct text *why);
 
+/* kmod_monitor.c APIs: see backend.h */
+int kmod_monitor_open(void **priv, const struct text *why);
+void kmod_monitor_close(void *priv);
+int kmod_monitor_fd(void *priv);
+int kmod_monitor_read(void *priv, struct avtpmap_notice *notice);
+
 /* netlink.c APIs: one generic netlink socket to the module */
 struct netlink;
 

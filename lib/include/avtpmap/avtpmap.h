@@ -9,6 +9,7 @@
  * time.h	when media is to be presented, and the PHC beside other clocks
  * counters.h	what was received, lost and refused
  * control.h	ports and streams: attach, add, delete, list
+ * monitor.h	notices of what happens to them
  */
 #ifndef AVTPMAP_AVTPMAP_H
 #define AVTPMAP_AVTPMAP_H
@@ -16,6 +17,7 @@
 #include <avtpmap/control.h>
 #include <avtpmap/counters.h>
 #include <avtpmap/group.h>
+#include <avtpmap/monitor.h>
 #include <avtpmap/pcm.h>
 #include <avtpmap/ring.h>
 #include <avtpmap/stream.h>
