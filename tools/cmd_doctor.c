@@ -65,6 +65,7 @@ static int run(int argc, char **argv)
 	doctor_backends(ifname);
 	doctor_modules();
 	doctor_rights();
+	doctor_gptp();
 	doctor_ports(ifname);
 	if (json) {
 		root = json_object_new_object();

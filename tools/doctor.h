@@ -31,6 +31,10 @@ void doctor_rights(void);
 void doctor_module(const char *subject, const char *module, const char *fix);
 bool module_loaded(const char *module);
 
+/* doctor_clock.c APIs: @phc_index: or AVTPMAP_NO_PHC */
+void doctor_gptp(void);
+void doctor_clocks(const struct netdev *dev, uint32_t phc_index);
+
 /* doctor_port.c APIs: @ifname, or NULL: every port */
 void doctor_ports(const char *ifname);
 

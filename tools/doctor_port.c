@@ -21,6 +21,7 @@ struct known {
 	uint32_t n_streams;
 	uint32_t vids[VIDS_MAX];
 	int n_vids;
+	bool any_mac; /* a stream takes any destination */
 };
 
 struct known_ports {
@@ -57,12 +58,17 @@ static void add_vid(struct known *port, uint32_t vid)
 
 static int on_stream(const struct avtpmap_stream_info *s, void *arg)
 {
+	static const uint8_t any[6];
 	struct known_ports *k = arg;
 
-	for (int i = 0; i < k->n; i++)
-		if (k->port[i].ifindex == s->ifindex &&
-		    s->vid != AVTPMAP_ANY_VID)
+	for (int i = 0; i < k->n; i++) {
+		if (k->port[i].ifindex != s->ifindex)
+			continue;
+		if (s->vid != AVTPMAP_ANY_VID)
 			add_vid(&k->port[i], s->vid ? s->vid : 2);
+		if (!memcmp(s->mac, any, sizeof(any)))
+			k->port[i].any_mac = true;
+	}
 	return 0;
 }
 
@@ -157,28 +163,25 @@ static void port_findings(const struct netdev *dev, const struct known *port)
 			in_group(port->gid) ? "" : " not");
 }
 
-/* Read only: whose settings these are, they stay. */
-static void clock_findings(const struct netdev *dev, const struct known *port)
+/* Who is not asked for a group must be let in by the NIC all the same. */
+static void multicast_findings(const struct netdev *dev,
+			       const struct known *port)
 {
-	const char *text = hwtstamp_rx_text(dev->hwtstamp_rx);
-	bool every = !strcmp(text, "every frame");
-	char fix[96];
-
-	if (port && port->phc_index != AVTPMAP_NO_PHC)
-		finding(FINE, dev->name, "clock", NULL, "/dev/ptp%u",
-			port->phc_index);
-	snprintf(fix, sizeof(fix),
-		 "hwstamp_ctl -i %s -r 1 asks for a stamp on every frame",
-		 dev->name);
-	if (dev->hwtstamp_err == -EOPNOTSUPP)
-		finding(NOTE, dev->name, "hwtstamp", NULL,
-			"not supported: frames carry CLOCK_MONOTONIC only");
-	else if (dev->hwtstamp_err)
-		finding(NOTE, dev->name, "hwtstamp", NULL, "not known: %s",
-			strerror(-dev->hwtstamp_err));
+	if (dev->allmulti < 0)
+		finding(FINE, dev->name, "multicast", NULL, "unavailable");
+	else if (dev->allmulti)
+		finding(FINE, dev->name, "multicast", NULL,
+			"the NIC receives every group");
+	else if (port && port->any_mac)
+		finding(BAD, dev->name, "multicast",
+			"delete the stream and add it again",
+			"the NIC receives only the groups joined (ip maddress "
+			"show), and a stream without mac= is none of them");
 	else
-		finding(every ? FINE : NOTE, dev->name, "hwtstamp",
-			every ? NULL : fix, "%s", text);
+		finding(FINE, dev->name, "multicast", NULL,
+			"the NIC receives only the groups joined; a stream "
+			"with mac= joins its own, one without makes it "
+			"receive every group");
 }
 
 static void vlan_findings(const struct netdev *dev, struct known *port)
@@ -199,10 +202,15 @@ static void vlan_findings(const struct netdev *dev, struct known *port)
 			n += snprintf(list + n, sizeof(list) - n, "%s%u",
 				      i ? ", " : "", port->vids[i]);
 	}
-	finding(FINE, dev->name, "vlan", NULL,
-		"the NIC drops every VLAN but those registered%s%s; a stream "
-		"in another needs vid=N",
-		n ? ": " : "", list);
+	if (n)
+		finding(FINE, dev->name, "vlan", NULL,
+			"the NIC drops every VLAN but those registered: %s; a "
+			"stream in another needs vid=N",
+			list);
+	else
+		finding(FINE, dev->name, "vlan", NULL,
+			"the NIC drops every VLAN, as none is registered; "
+			"adding a stream registers 2, or its vid=N");
 }
 
 static void look_at(const char *ifname, struct known *port, bool asked)
@@ -218,7 +226,10 @@ static void look_at(const char *ifname, struct known *port, bool asked)
 	driver_findings(&dev, port);
 	port_findings(&dev, port);
 	link_findings(&dev, asked || (port && port->attached));
-	clock_findings(&dev, port);
+	doctor_clocks(&dev, dev.phc_index != AVTPMAP_NO_PHC || !port ?
+				    dev.phc_index :
+				    port->phc_index);
+	multicast_findings(&dev, port);
 	vlan_findings(&dev, port);
 }
 

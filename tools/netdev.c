@@ -63,6 +63,35 @@ static void read_hwtstamp(struct netdev *dev, int fd)
 	dev->hwtstamp_rx = config.rx_filter;
 }
 
+static void read_timestamps(struct netdev *dev, int fd)
+{
+	struct ethtool_ts_info info = { .cmd = ETHTOOL_GET_TS_INFO };
+	struct ifreq ifr = request(dev, &info);
+
+	if (ioctl(fd, SIOCETHTOOL, &ifr))
+		return;
+	dev->timestamps_known = true;
+	dev->can_stamp_all = info.rx_filters >> HWTSTAMP_FILTER_ALL & 1;
+	if (info.phc_index >= 0)
+		dev->phc_index = info.phc_index;
+}
+
+/* From sysfs: SIOCGIFFLAGS shows only what user space asked for. */
+static void read_allmulti(struct netdev *dev)
+{
+	char path[64];
+	unsigned int flags;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/flags", dev->name);
+	f = fopen(path, "re");
+	if (!f)
+		return;
+	if (fscanf(f, "%x", &flags) == 1)
+		dev->allmulti = (flags & (IFF_ALLMULTI | IFF_PROMISC)) != 0;
+	fclose(f);
+}
+
 /* How many features the kernel names, or 0. */
 static uint32_t count_features(struct netdev *dev, int fd)
 {
@@ -128,6 +157,8 @@ void netdev_look(struct netdev *dev, const char *ifname)
 
 	memset(dev, 0, sizeof(*dev));
 	dev->vlan_filter = -1;
+	dev->allmulti = -1;
+	dev->phc_index = AVTPMAP_NO_PHC;
 	dev->hwtstamp_err = -ENODEV;
 	if (strlen(ifname) >= sizeof(dev->name))
 		return;
@@ -140,6 +171,8 @@ void netdev_look(struct netdev *dev, const char *ifname)
 	read_driver(dev);
 	read_flags(dev, fd);
 	read_hwtstamp(dev, fd);
+	read_timestamps(dev, fd);
+	read_allmulti(dev);
 	n = count_features(dev, fd);
 	bit = n ? vlan_filter_bit(dev, fd, n) : -1;
 	if (bit >= 0)

@@ -107,6 +107,10 @@ struct netdev {
 	int hwtstamp_err; /* 0 or -errno, for the next two */
 	int hwtstamp_tx;
 	int hwtstamp_rx;
+	bool timestamps_known; /* the next two are valid */
+	bool can_stamp_all; /* it can stamp every frame that it receives */
+	uint32_t phc_index; /* or AVTPMAP_NO_PHC */
+	int allmulti; /* 1: it receives all multicast, 0 not, -1 not known */
 	int vlan_filter; /* 1 on, 0 off, -1 not known */
 };
 

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+/* Receive time stamps, the PHC and gPTP, as far as looking can tell. */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/net_tstamp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "doctor.h"
+
+/* Daemons that keep a PHC, by the name of their process. */
+static const char *const gptp_daemons[] = { "ptp4l", "gptp2", "daemon_cl",
+					    "gptpd" };
+
+static void read_comm(const char *pid, char *comm, size_t bytes)
+{
+	char path[300];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%s/comm", pid);
+	f = fopen(path, "re");
+	comm[0] = '\0';
+	if (!f)
+		return;
+	if (fgets(comm, bytes, f))
+		comm[strcspn(comm, "\n")] = '\0';
+	fclose(f);
+}
+
+/* The process of one of @names, and which; 0: none is seen. */
+static int find_process(const char *const *names, size_t n, char *comm,
+			size_t bytes)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	int pid = 0;
+
+	while (proc && !pid && (entry = readdir(proc))) {
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		read_comm(entry->d_name, comm, bytes);
+		for (size_t i = 0; i < n; i++)
+			if (!strcmp(comm, names[i]))
+				pid = atoi(entry->d_name);
+	}
+	if (proc)
+		closedir(proc);
+	return pid;
+}
+
+static int find_gptp(char *comm, size_t bytes)
+{
+	return find_process(gptp_daemons,
+			    sizeof(gptp_daemons) / sizeof(gptp_daemons[0]),
+			    comm, bytes);
+}
+
+/* Read only: whose settings these are, they stay. */
+static void hwtstamp_finding(const struct netdev *dev)
+{
+	bool every = dev->hwtstamp_rx == HWTSTAMP_FILTER_ALL;
+	char fix[160], comm[32];
+
+	if (dev->hwtstamp_err == -EOPNOTSUPP) {
+		finding(NOTE, dev->name, "hwtstamp", NULL,
+			"not supported: frames carry CLOCK_MONOTONIC only");
+		return;
+	}
+	if (dev->hwtstamp_err) {
+		finding(NOTE, dev->name, "hwtstamp", NULL, "unavailable: %s",
+			strerror(-dev->hwtstamp_err));
+		return;
+	}
+	if (every) {
+		finding(FINE, dev->name, "hwtstamp", NULL,
+			"every frame (rx_filter all): AVTP frames carry PHC "
+			"time; the kernel does not tell who asked for it");
+		return;
+	}
+	if (dev->timestamps_known && !dev->can_stamp_all) {
+		finding(NOTE, dev->name, "hwtstamp", NULL,
+			"%s; this NIC cannot stamp every frame, so AVTP "
+			"frames carry CLOCK_MONOTONIC only",
+			hwtstamp_rx_text(dev->hwtstamp_rx));
+		return;
+	}
+	if (find_gptp(comm, sizeof(comm)))
+		snprintf(fix, sizeof(fix),
+			 strcmp(comm, "ptp4l") ?
+				 "%s runs and sets this: let it ask for "
+				 "rx_filter all" :
+				 "%s runs and sets this: hwts_filter full in "
+				 "its configuration asks for every frame",
+			 comm);
+	else
+		snprintf(fix, sizeof(fix),
+			 "hwstamp_ctl -i %s -r 1 asks for a stamp on every "
+			 "frame",
+			 dev->name);
+	finding(NOTE, dev->name, "hwtstamp", fix,
+		"%s; AVTP frames carry PHC time only with rx_filter all",
+		hwtstamp_rx_text(dev->hwtstamp_rx));
+}
+
+static double seconds_of(clockid_t id)
+{
+	struct timespec ts;
+
+	return clock_gettime(id, &ts) ? 0 : ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+/*
+ * gPTP time is TAI where a grandmaster has it. One that has not counts from
+ * anywhere, so being elsewhere is no fault.
+ */
+static void compare_with_tai(const char *subject, const char *path, int fd)
+{
+	clockid_t phc = (clockid_t)(~(unsigned int)fd << 3 | 3);
+	double tai = seconds_of(CLOCK_TAI), ahead = seconds_of(phc) - tai;
+	double leap = tai - seconds_of(CLOCK_REALTIME);
+
+	if (ahead > -0.001 && ahead < 0.001)
+		finding(FINE, subject, "phc", NULL,
+			"%s is within 1 ms of CLOCK_TAI", path);
+	else
+		finding(FINE, subject, "phc", NULL,
+			"%s is %.3f s %s CLOCK_TAI%s: the clock of a "
+			"grandmaster that does not know TAI, or nobody's",
+			path, ahead < 0 ? -ahead : ahead,
+			ahead < 0 ? "behind" : "ahead of",
+			leap < 1 ? " (whose offset from UTC nobody has set)" :
+				   "");
+}
+
+static void phc_finding(const struct netdev *dev, uint32_t phc_index)
+{
+	char path[32];
+	int fd;
+
+	if (phc_index == AVTPMAP_NO_PHC) {
+		finding(NOTE, dev->name, "phc", NULL,
+			"none: presentation times cannot be compared with "
+			"this machine's clocks");
+		return;
+	}
+	snprintf(path, sizeof(path), "/dev/ptp%u", phc_index);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		finding(NOTE, dev->name, "phc",
+			errno == EACCES ? "let a udev rule give it to the "
+					  "group that needs it" :
+					  NULL,
+			"%s; its time is unavailable: %s", path,
+			strerror(errno));
+		return;
+	}
+	compare_with_tai(dev->name, path, fd);
+	close(fd);
+}
+
+void doctor_clocks(const struct netdev *dev, uint32_t phc_index)
+{
+	hwtstamp_finding(dev);
+	phc_finding(dev, phc_index);
+}
+
+void doctor_gptp(void)
+{
+	static const char *const phc2sys[] = { "phc2sys" };
+	char comm[32];
+	int pid = find_gptp(comm, sizeof(comm));
+
+	if (pid)
+		finding(FINE, "gptp", "daemon", NULL,
+			"%s runs (process %d); whether it is synchronised is "
+			"unavailable here: ask it (pmc -u -b 0 'GET "
+			"TIME_STATUS_NP')",
+			comm, pid);
+	else
+		finding(NOTE, "gptp", "daemon",
+			"start ptp4l with its gPTP profile on the port",
+			"none is seen, so presentation times mean nothing "
+			"unless one runs out of sight");
+	if (find_process(phc2sys, 1, comm, sizeof(comm)))
+		finding(FINE, "gptp", "phc2sys", NULL,
+			"runs: a PHC and the system's clock follow each "
+			"other");
+	else
+		finding(FINE, "gptp", "phc2sys", NULL,
+			"does not run: CLOCK_TAI is not gPTP time, which "
+			"libavtpmap does not need");
+}
