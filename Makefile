@@ -7,7 +7,8 @@ DESTDIR ?=
 V ?= 0
 
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
-KERNELRELEASE ?= $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
+# What the modules' directory is called: on Debian 12, kernel.release is not.
+KERNELRELEASE ?= $(shell sed -n 's/^.define UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h 2>/dev/null)
 DKMS_SOURCE = $(DESTDIR)/usr/src/avtpmap-$(VERSION)
 
 # Patched drivers to build with the modules: those that this kernel can have.
@@ -89,8 +90,9 @@ dkms-remove:
 .PHONY: check lint check-unit check-qemu
 check:
 	tests/check.sh
+lint: KDIR := $(firstword $(wildcard $(KDIR) /usr/src/linux-headers-*-amd64))
 lint:
-	tests/lint.sh
+	KDIR=$(KDIR) tests/lint.sh
 check-unit:
 	+$(MAKE) -C tests/unit check
 check-qemu:
@@ -98,7 +100,7 @@ check-qemu:
 
 .PHONY: demo
 demo:
-	tests/setup.sh
+	tests/setup.sh demo
 	tests/qemu/demo.sh
 
 .PHONY: clean
