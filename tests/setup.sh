@@ -1,16 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# usage: setup.sh
-# Installs what the build and the tests need on Debian 12. As root.
+# usage: setup.sh [demo]
+# Installs what the build and the tests need on Debian 12, or what "make demo"
+# needs. As root.
 set -euo pipefail
 
-build=(gcc make patch pkg-config libnl-3-dev libnl-genl-3-dev libnl-route-3-dev
-	libsndfile1-dev libjson-c-dev)
-unit=(libcmocka-dev)
-lint=(shellcheck cppcheck sparse perl python3 codespell)
-guest=(mmdebstrap e2fsprogs iproute2 tcpdump libpcap-dev debian-archive-keyring)
+guest=(gcc libc6-dev make mmdebstrap debian-archive-keyring e2fsprogs iproute2 procps perl
+	tcpdump libpcap-dev)
 # An igb model came with QEMU 8; Debian 12's own is 7.2.
 backports=(qemu-system-x86)
+build=(pkg-config libnl-3-dev libnl-genl-3-dev libnl-route-3-dev libsndfile1-dev libjson-c-dev)
+unit=(libcmocka-dev clang llvm libclang-rt-14-dev tshark)
+lint=(shellcheck cppcheck sparse codespell clang-format man-db mandoc)
+kernel=(linux-headers-amd64 linux-source-6.12 kmod patch xz-utils
+	flex bison bc libelf-dev libssl-dev dwarves rsync cpio)
 
 missing()
 {
@@ -61,7 +64,9 @@ codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
 [ "$(id -u)" = 0 ] || { echo "setup: run as root" >&2; exit 1; }
 log=$(mktemp -t avtpmap-setup.XXXXXX)
 
-mapfile -t wanted < <(missing "${build[@]}" "${unit[@]}" "${lint[@]}" "${guest[@]}")
+packages=("${guest[@]}")
+[ "${1-}" = demo ] || packages+=("${build[@]}" "${unit[@]}" "${lint[@]}" "${kernel[@]}")
+mapfile -t wanted < <(missing "${packages[@]}")
 if [ ${#wanted[@]} -gt 0 ]; then
 	update
 	install "${wanted[@]}"
