@@ -4,14 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "listen.h"
 
 enum {
 	PERIOD_DEFAULT = 480,
-	TICK_NS = 200 * 1000 * 1000,
-	SILENCE_TICKS = 10, /* 2 s */
+	TICK_NS = 100 * 1000 * 1000,
+	SILENCE_TICKS = 20, /* 2 s */
 };
 
 static struct listen_args args = { .period = PERIOD_DEFAULT };
@@ -28,6 +27,8 @@ static const struct option options[] = {
 	  parse_count, &args.samples, 0, 0 },
 	{ "seconds", "S", "stop after S seconds", parse_seconds, &args.seconds,
 	  0, 0 },
+	{ "meters", NULL, "levels of all channels, on a terminal", parse_flag,
+	  &args.meters, 0, 0 },
 	{ "json", NULL, "summary for programs", parse_flag, &args.json, 0, 0 },
 	{ 0 },
 };
@@ -151,13 +152,14 @@ static void on_tick(struct listen *l, double *ticked_s, int *silent_ticks)
 	if (s - *ticked_s < TICK_NS / 1e9 * 0.9)
 		return;
 	*ticked_s = s;
-	if (isatty(STDERR_FILENO))
-		listen_progress(l);
+	listen_progress(l);
 	if (avtpmap_position(l->s) != l->first)
 		*silent_ticks = SILENCE_TICKS; /* heard: never diagnose */
 	else if (*silent_ticks < SILENCE_TICKS &&
-		 ++*silent_ticks == SILENCE_TICKS)
+		 ++*silent_ticks == SILENCE_TICKS) {
+		listen_screen_leave(l);
 		listen_diagnose(l);
+	}
 }
 
 static void listen_loop(struct listen *l)
@@ -188,10 +190,8 @@ static void listen_loop(struct listen *l)
 			break;
 		on_tick(l, &ticked_s, &silent_ticks);
 	}
-	if (isatty(STDERR_FILENO)) {
-		listen_progress(l);
-		fputc('\n', stderr);
-	}
+	listen_progress(l);
+	listen_screen_leave(l);
 }
 
 static int listen_to(struct avtpmap_stream *s)
@@ -205,6 +205,7 @@ static int listen_to(struct avtpmap_stream *s)
 	avtpmap_counters(s, c, AVTPMAP_N_COUNTERS);
 	l.lost_before = c[AVTPMAP_C_FRAMES_LOST];
 	l.first = avtpmap_position(s);
+	listen_screen_open(&l);
 	listen_loop(&l);
 	if (wav_close(l.wav))
 		l.failed = true;
@@ -213,6 +214,7 @@ static int listen_to(struct avtpmap_stream *s)
 		l.failed = fail(-ENODATA, "only %llu of %llu samples came",
 				(unsigned long long)l.samples,
 				(unsigned long long)args.samples);
+	listen_screen_close(&l);
 	avtpmap_pcm_close(l.pcm);
 	free(l.buf);
 	return l.failed ? FAILURE : OK;

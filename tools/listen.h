@@ -16,6 +16,7 @@
  * @samples: to stop after, or 0
  * @seconds: to stop after, or 0
  * @json: summary for programs
+ * @meters: levels of all channels, on a terminal
  */
 struct listen_args {
 	const char *ifname;
@@ -26,8 +27,10 @@ struct listen_args {
 	uint64_t samples;
 	double seconds;
 	bool json;
+	bool meters;
 };
 
+struct meters;
 struct wav;
 
 /**
@@ -48,6 +51,9 @@ struct wav;
  * @events: enum avtpmap_event, since the last look
  * @ended: the talker ceased
  * @failed: a line on stderr said why
+ * @tty: to draw on, or -1
+ * @drawn: lines above the cursor that the next drawing replaces
+ * @meters: levels, or NULL
  */
 struct listen {
 	const struct listen_args *args;
@@ -66,14 +72,26 @@ struct listen {
 	uint32_t events;
 	bool ended;
 	bool failed;
+	int tty;
+	unsigned int drawn;
+	struct meters *meters;
 };
 
 /* listen_read.c APIs: everything that is in the ring */
 void listen_drain(struct listen *l);
 bool listen_has_enough(const struct listen *l);
 
+/* listen_meter.c APIs */
+void listen_screen_open(struct listen *l);
+void listen_screen_close(struct listen *l);
+void listen_screen_leave(struct listen *l);
+void listen_progress(struct listen *l);
+int listen_meters_format(struct listen *l); /* 0, or after a line on stderr */
+void listen_meters_add(struct listen *l, uint32_t units); /* at l->buf */
+
 /* listen_report.c APIs */
-void listen_progress(const struct listen *l);
+uint64_t listen_frames(const struct listen *l); /* had, whole */
+uint64_t listen_lost(const struct listen *l); /* on the wire */
 void listen_diagnose(const struct listen *l);
 void listen_summary(struct listen *l);
 

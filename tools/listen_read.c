@@ -43,6 +43,8 @@ static int use_format(struct listen *l, const struct avtpmap_format *format)
 		return fail(-ENOMEM, "out of memory");
 	l->buf = buf;
 	l->format = *format;
+	if (listen_meters_format(l))
+		return FAILURE;
 	if (l->args->wav && !l->wav &&
 	    wav_open(&l->wav, l->args->wav, &l->format))
 		return FAILURE;
@@ -94,6 +96,7 @@ static void drain_samples(struct listen *l)
 			return;
 		l->samples += n;
 		l->silence += r.silence;
+		listen_meters_add(l, n);
 		if (l->wav && wav_write(l->wav, l->buf, n))
 			l->failed = true;
 	}

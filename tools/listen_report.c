@@ -1,36 +1,22 @@
 // SPDX-License-Identifier: MIT
-/* What a listener says: progress, the causes of silence, the summary. */
+/* What a listener says: the causes of silence, and the summary. */
 #include <stdio.h>
 #include <string.h>
 
 #include "listen.h"
 
 /* Frames that this listener has had, whole. */
-static uint64_t frames(const struct listen *l)
+uint64_t listen_frames(const struct listen *l)
 {
 	return avtpmap_position(l->s) - l->first - avtpmap_overrun_frames(l->s);
 }
 
-static uint64_t lost(const struct listen *l)
+uint64_t listen_lost(const struct listen *l)
 {
 	uint64_t c[AVTPMAP_N_COUNTERS];
 
 	avtpmap_counters(l->s, c, AVTPMAP_N_COUNTERS);
 	return c[AVTPMAP_C_FRAMES_LOST] - l->lost_before;
-}
-
-void listen_progress(const struct listen *l)
-{
-	double s = l->format.rate_hz ? (double)l->samples / l->format.rate_hz :
-				       0;
-
-	fprintf(stderr,
-		"\r%9.1f s  %12llu samples  %10llu frames  %llu lost  "
-		"%llu overrun ",
-		s, (unsigned long long)l->samples,
-		(unsigned long long)frames(l), (unsigned long long)lost(l),
-		(unsigned long long)avtpmap_overrun_frames(l->s));
-	fflush(stderr);
 }
 
 /* What the hook has seen, to tell a silent wire from a wrong stream_id. */
@@ -151,9 +137,9 @@ static struct json_object *summary(struct listen *l,
 	json_object_object_add(
 		o, "reason",
 		json_object_new_string(avtpmap_backend_reason(l->s)));
-	json_object_object_add(o, "frames", json_u64(frames(l)));
+	json_object_object_add(o, "frames", json_u64(listen_frames(l)));
 	json_object_object_add(o, "samples", json_u64(l->samples));
-	json_object_object_add(o, "lost", json_u64(lost(l)));
+	json_object_object_add(o, "lost", json_u64(listen_lost(l)));
 	json_object_object_add(o, "lost_samples", json_u64(l->silence));
 	json_object_object_add(o, "stale", json_u64(l->stale));
 	json_object_object_add(o, "overruns",
@@ -190,7 +176,8 @@ void listen_summary(struct listen *l)
 		printf("format:   %s\n",
 		       format_text(text, sizeof(text), &l->format));
 	printf("frames:   %llu, lost %llu, late or duplicate %llu\n",
-	       (unsigned long long)frames(l), (unsigned long long)lost(l),
+	       (unsigned long long)listen_frames(l),
+	       (unsigned long long)listen_lost(l),
 	       (unsigned long long)l->stale);
 	printf("samples:  %llu, of them silence for loss %llu\n",
 	       (unsigned long long)l->samples, (unsigned long long)l->silence);
