@@ -6,7 +6,7 @@ set -u
 tool=$1
 here=$(cd "$(dirname "$0")" && pwd)
 n=0
-# shellcheck source=../../tools/completion/avtpmap.bash
+# shellcheck source-path=SCRIPTDIR source=../../tools/completion/avtpmap.bash
 . "$here/../../tools/completion/avtpmap.bash"
 
 # offers NAME EXPECTED WORD...: for the last WORD, as bash would split them
