@@ -50,8 +50,10 @@ static int no_wait(struct avtpmap_stream *s, struct avtpmap_wait *w)
 
 static const struct backend backend = { .name = "test", .wait = no_wait };
 
-static void read_everything(struct deck *d, int frames_first)
+static void read_everything(struct deck *d, struct avtpmap_time *time,
+			    int frames_first)
 {
+	struct avtpmap_presentation at;
 	static __u32 buf[4096];
 	static float left[4096], right[4096];
 	float *planes[] = { left, right };
@@ -65,6 +67,7 @@ static void read_everything(struct deck *d, int frames_first)
 	avtpmap_counters(d->s, values, AVTPMAP_N_COUNTERS);
 	avtpmap_format(d->s, &f, NULL);
 	while (frames_first-- > 0 && avtpmap_peek(d->s)) {
+		avtpmap_time_frame(time, d->s, &at);
 		avtpmap_verify(d->s);
 		avtpmap_release(d->s);
 	}
@@ -75,6 +78,7 @@ static void read_everything(struct deck *d, int frames_first)
 		else if (got >= 0 && got < 13)
 			break;
 		got = avtpmap_pcm_read_planar(d->pcm, planes, 17, &result);
+		avtpmap_time_at(time, result.media_pos, &at);
 		if (got >= 0 && got < 17 && !avtpmap_peek(d->s))
 			break;
 	}
@@ -82,11 +86,14 @@ static void read_everything(struct deck *d, int frames_first)
 
 static void never_allocates(void **state)
 {
+	struct avtpmap_time time;
 	struct deck d;
 
 	(void)state;
 	deck_start(&d, &tapes[0], NULL, 6);
 	d.s->be = &backend;
+	avtpmap_time_init(&time, NULL);
+	avtpmap_pcm_set_time(d.pcm, &time);
 	for (int i = 0; i < 500; i++) {
 		int burst = i % 10 ? 5 : 2 * TAPE_SLOTS; /* overrun */
 
@@ -95,7 +102,7 @@ static void never_allocates(void **state)
 		if (i % 50 == 49)
 			d.sequence += 180; /* epochs */
 		armed = 1;
-		read_everything(&d, i % 3);
+		read_everything(&d, &time, i % 3);
 		armed = 0;
 	}
 	assert_true(d.ring.account.epoch > 5);
