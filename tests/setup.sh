@@ -7,12 +7,10 @@ set -euo pipefail
 
 guest=(gcc libc6-dev make mmdebstrap debian-archive-keyring e2fsprogs iproute2 procps perl
 	tcpdump libpcap-dev)
-# An igb model came with QEMU 8; Debian 12's own is 7.2.
-backports=(qemu-system-x86)
 build=(pkg-config libnl-3-dev libnl-genl-3-dev libnl-route-3-dev libsndfile1-dev libjson-c-dev)
 unit=(libcmocka-dev clang llvm libclang-rt-14-dev tshark)
 lint=(shellcheck cppcheck sparse codespell clang-format man-db mandoc)
-kernel=(linux-headers-amd64 linux-source-6.12 kmod patch xz-utils
+kernel=(linux-headers-amd64 kmod patch xz-utils
 	flex bison bc libelf-dev libssl-dev dwarves rsync cpio)
 
 missing()
@@ -71,9 +69,14 @@ if [ ${#wanted[@]} -gt 0 ]; then
 	update
 	install "${wanted[@]}"
 fi
-if ! qemu_has_igb; then
+
+# An igb model came with QEMU 8, Debian 12's own is 7.2; and its kernel is 6.1.
+wanted=()
+qemu_has_igb || wanted+=(qemu-system-x86)
+[ "${1-}" = demo ] || [ -e /usr/src/linux-source-6.12.tar.xz ] || wanted+=(linux-source-6.12)
+if [ ${#wanted[@]} -gt 0 ]; then
 	update
 	add_backports
-	install -t "$codename-backports" "${backports[@]}"
+	install -t "$codename-backports" "${wanted[@]}"
 fi
 rm -f "$log"
