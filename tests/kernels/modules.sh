@@ -1,0 +1,45 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# usage: modules.sh uml|debug TO
+#
+# Builds avtpmap_hook.ko, avtpmap.ko, avtpmap_sim.ko and avtpmap_kunit.ko for a
+# test kernel and copies them to the directory TO. Prints the kernel's directory.
+set -euo pipefail
+
+kind=$1
+to=$2
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
+declare -A arch=([uml]=um [debug]=x86)
+
+# A copy that changes only where the original did: two kernels' objects and
+# those of a build in the tree do not meet, and a file that is edited while it
+# is compiled is compiled again the next time.
+copy()
+{
+	mkdir -p "$stage/$2"
+	rsync -rc --delete "${@:3}" --include='*/' --include='*.[ch]' --include=Kbuild --exclude='*' \
+		"$top/$1/" "$stage/$2/"
+}
+
+kernel=$("$here/build.sh" "$kind")
+stage=$top/build/kernels/${kernel##*/kernel-}
+mkdir -p "$stage"
+exec 8>"$stage/lock"
+flock 8
+find "$top/build/kernels" -maxdepth 1 -name "$kind-*" -not -path "$stage" -exec rm -rf {} +
+copy uapi uapi
+copy kmod kmod
+copy tests/sim tests/sim
+copy tests/kunit tests/kunit --exclude=/product
+copy kmod tests/kunit/product
+rsync -c "$top"/tests/frames*.h "$stage/tests/"
+cat >"$stage/Kbuild" <<'EOF'
+subdir-ccflags-y := -I$(src)/uapi -I$(src)/kmod
+obj-m += kmod/ tests/sim/ tests/kunit/
+EOF
+mkdir -p "$to"
+nice make -s -C "$kernel" "ARCH=${arch[$kind]}" M="$stage" KCFLAGS=-Werror -j"$(nproc)" \
+	modules >"$stage/log" 2>&1 || { cat "$stage/log" >&2; exit 1; }
+find "$stage" -name '*.ko' -exec cp -t "$to" {} +
+echo "$kernel"
