@@ -1,0 +1,73 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# usage: [ONLY=part of a name] [V=1] check.sh [uml|debug]...
+#
+# Runs the suites in a test kernel, or in both, with one line per suite. A group
+# of suites has a boot of its own, because the first report of KASAN switches
+# lockdep off. What the kernel complains of fails the group.
+set -uo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+out=$(mktemp -t avtpmap-kunit.XXXXXX)
+trap 'rm -f "$out"' EXIT
+passed=0 failed=0 skipped=0
+
+groups=(
+	"parse account period table"
+	"ring stream group"
+	"netlink rights"
+	"fault"
+)
+
+# A suite's part of the output: from the line that names it to its verdict.
+part()
+{
+	awk -v suite="avtpmap_$1" '/# Subtest: / { on = $NF == suite } on
+		$0 ~ "^(not )?ok [0-9]+ " suite { on = 0 }' "$out"
+}
+
+count()
+{
+	local kind=$1 suite=$2 ok bad skip
+
+	bad=$(part "$suite" | grep -cE '^    not ok [0-9]+ ')
+	skip=$(part "$suite" | grep -cE '^    ok [0-9]+ .*# SKIP')
+	ok=$(part "$suite" | grep -cE '^    ok [0-9]+ ')
+	ok=$((ok - skip))
+	passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + skip))
+	if [ "$bad" -gt 0 ]; then
+		part "$suite" | grep -vE '^ +ok ' | head -n 60
+		echo "not ok - $kind: avtpmap_$suite, $ok passed, $bad failed"
+	elif ! part "$suite" | grep -qE "^ok [0-9]+ avtpmap_$suite"; then
+		echo "not ok - $kind: avtpmap_$suite did not come to its end"
+		failed=$((failed + 1))
+	else
+		echo "ok - $kind: avtpmap_$suite, $ok passed, $skip skipped"
+	fi
+}
+
+run_group()
+{
+	local kind=$1 suites=() suite code before=$failed
+
+	for suite in $2; do
+		[[ $suite == *${ONLY-}* ]] && suites+=("$suite")
+	done
+	[ ${#suites[@]} -gt 0 ] || return
+	"$here/../kernels/run.sh" "$kind" -- "$here/guest.sh" "${suites[@]/#/avtpmap_}" >"$out" 2>&1
+	code=$?
+	[ "${V-0}" = 0 ] || cat "$out"
+	for suite in "${suites[@]}"; do count "$kind" "$suite"; done
+	if [ $code -ne 0 ]; then
+		grep -vE '^ *(# |ok |KTAP|[0-9]+\.\.)' "$out" | tail -n 100
+		echo "not ok - $kind: the kernel, after $2"
+		[ "$failed" -gt "$before" ] || failed=$((failed + 1))
+	fi
+}
+
+[ $# -gt 0 ] || set -- uml debug
+for kind; do
+	for group in "${groups[@]}"; do run_group "$kind" "$group"; done
+done
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]

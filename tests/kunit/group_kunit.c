@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Groups: membership, one wakeup for all, and the quorum. */
+#include "fixture.h"
+
+enum { MEMBERS = 6, PERIOD = 60 };
+
+struct band {
+	struct nic *nic;
+	struct reader *head;
+	struct reader *member[MEMBERS];
+	struct stream *stream[MEMBERS];
+	struct talker *talker[MEMBERS];
+};
+
+static struct band *band_make(struct kunit *test)
+{
+	struct avtpmap_period p = {
+		.period = PERIOD,
+		.events = AVTPMAP_EV_QUORUM,
+	};
+	struct band *b = kunit_kzalloc(test, sizeof(*b), GFP_KERNEL);
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, b);
+	b->nic = nic_create(test);
+	b->head = handle_open(test);
+	for (i = 0; i < MEMBERS; i++) {
+		b->stream[i] = stream_make(test, b->nic, TALKER_ID + i);
+		b->talker[i] = talker_make(test, b->nic, TALKER_ID + i);
+		b->member[i] = reader_make(test, b->nic, TALKER_ID + i);
+		KUNIT_ASSERT_EQ(test, reader_group_add(b->head, b->member[i]), 0);
+	}
+	KUNIT_ASSERT_EQ(test, reader_set_period(b->head, &p), 0);
+	return b;
+}
+
+/* One frame of each member but those from @n on. */
+static void band_plays(struct band *b, int n)
+{
+	while (n--)
+		talk(b->talker[n]);
+}
+
+static u64 wakes(const struct band *b)
+{
+	return reader_told(b->head).wakes_period;
+}
+
+static u32 events(struct band *b)
+{
+	struct avtpmap_wait w = { .timeout_ns = 0 };
+
+	reader_wait(b->head, &w);
+	return w.events;
+}
+
+static void group_membership(struct kunit *test)
+{
+	struct band *b = band_make(test);
+	struct reader *other = handle_open(test);
+	struct nic *nic = nic_create(test);
+	struct reader *elsewhere, *loose = handle_open(test);
+
+	stream_make(test, nic, TALKER_ID);
+	elsewhere = reader_make(test, nic, TALKER_ID);
+	KUNIT_EXPECT_EQ(test, reader_group_add(b->head, b->head), -EBUSY);
+	KUNIT_EXPECT_EQ(test, reader_group_add(b->head, b->member[0]), -EBUSY);
+	KUNIT_EXPECT_EQ(test, reader_group_add(other, b->member[0]), -EBUSY);
+	KUNIT_EXPECT_EQ(test, reader_group_add(b->head, loose), -ENOTCONN);
+	KUNIT_EXPECT_EQ(test, reader_group_add(b->member[0], elsewhere), -EBUSY);
+	KUNIT_EXPECT_EQ(test, reader_group_add(b->head, elsewhere), -EXDEV);
+	KUNIT_EXPECT_EQ(test, handle_bind(b->head, b->nic, TALKER_ID), -EBUSY);
+	KUNIT_EXPECT_EQ(test, reader_periods(b->member[0], 1), -EBUSY);
+	KUNIT_EXPECT_EQ(test, b->head->head_of->n_members, MEMBERS);
+	reader_close(test, b->member[5]);
+	KUNIT_EXPECT_EQ(test, b->head->head_of->n_members, MEMBERS - 1);
+	reader_close(test, b->head);
+	KUNIT_EXPECT_NULL(test, b->member[0]->group);
+	KUNIT_EXPECT_EQ(test, reader_group_add(other, b->member[0]), 0);
+	KUNIT_EXPECT_EQ(test, reader_periods(b->member[1], 30), 0);
+}
+
+/* All members end the period before the group is woken, and it is once. */
+static void group_wakes_once(struct kunit *test)
+{
+	struct band *b = band_make(test);
+	u32 period, frame, i;
+
+	for (period = 1; period <= 50; period++) {
+		for (frame = 0; frame < 9; frame++)
+			band_plays(b, MEMBERS);
+		for (i = 0; i < MEMBERS; i++) {
+			KUNIT_ASSERT_EQ(test, wakes(b), period - 1);
+			talk(b->talker[(period + i) % MEMBERS]);
+		}
+		KUNIT_ASSERT_EQ(test, wakes(b), period);
+	}
+	KUNIT_EXPECT_EQ(test, reader_told(b->head).periods, 50);
+	for (i = 0; i < MEMBERS; i++)
+		KUNIT_EXPECT_EQ(test, reader_told(b->member[i]).wakes_period, 0);
+	KUNIT_EXPECT_EQ(test, events(b) & AVTPMAP_EV_QUORUM, 0);
+}
+
+/* Members whose packets differ and who started apart: still one wake each. */
+static void group_out_of_step(struct kunit *test)
+{
+	struct band *b = band_make(test);
+	u64 least, i, round;
+
+	for (i = 0; i < MEMBERS; i++)
+		b->talker[i]->units = 4 + i;	/* 4 to 9: all divide no 60 alike */
+	for (round = 0; round < 600; round++) {
+		for (i = 0; i < MEMBERS; i++)	/* keep them within a period */
+			while (b->stream[i]->account.media_pos < 6 * (round + 1))
+				talk(b->talker[i]);
+		least = U64_MAX;
+		for (i = 0; i < MEMBERS; i++)
+			least = min(least, b->stream[i]->account.media_pos);
+		KUNIT_ASSERT_EQ(test, wakes(b), least / PERIOD);
+	}
+}
+
+/* Who is silent for two periods is not waited for, until it sends again. */
+static void group_quorum(struct kunit *test)
+{
+	struct band *b = band_make(test);
+	u32 i;
+
+	for (i = 0; i < 10; i++)
+		band_plays(b, MEMBERS);
+	KUNIT_EXPECT_EQ(test, wakes(b), 1);
+	for (i = 0; i < 19; i++)
+		band_plays(b, MEMBERS - 1);
+	KUNIT_EXPECT_EQ(test, wakes(b), 1);		/* waits for the last */
+	KUNIT_EXPECT_TRUE(test, b->member[MEMBERS - 1]->in_quorum);
+	band_plays(b, MEMBERS - 1);			/* two periods */
+	KUNIT_EXPECT_FALSE(test, b->member[MEMBERS - 1]->in_quorum);
+	for (i = 0; i < MEMBERS - 1; i++)
+		KUNIT_EXPECT_TRUE(test, b->member[i]->in_quorum);
+	KUNIT_EXPECT_TRUE(test, b->head->head_of->pending & AVTPMAP_EV_QUORUM);
+	KUNIT_EXPECT_TRUE(test, events(b) & AVTPMAP_EV_QUORUM);
+	KUNIT_EXPECT_EQ(test, reader_told(b->head).periods, 3);
+	for (i = 0; i < 100; i++)
+		band_plays(b, MEMBERS - 1);
+	KUNIT_EXPECT_EQ(test, reader_told(b->head).periods, 13);
+	KUNIT_EXPECT_EQ(test, events(b) & AVTPMAP_EV_QUORUM, 0);
+
+	for (i = 0; i < 10; i++)
+		band_plays(b, MEMBERS);
+	KUNIT_EXPECT_TRUE(test, b->member[MEMBERS - 1]->in_quorum);
+	KUNIT_EXPECT_TRUE(test, events(b) & AVTPMAP_EV_QUORUM);
+	KUNIT_EXPECT_EQ(test, reader_told(b->head).periods, 14);
+	for (i = 0; i < 9; i++)
+		band_plays(b, MEMBERS - 1);
+	for (i = 0; i < 9; i++)
+		talk(b->talker[MEMBERS - 1]);
+	band_plays(b, MEMBERS - 1);
+	KUNIT_EXPECT_EQ(test, reader_told(b->head).periods, 14);
+	talk(b->talker[MEMBERS - 1]);			/* it is waited for again */
+	KUNIT_EXPECT_EQ(test, reader_told(b->head).periods, 15);
+}
+
+/* A stream that is deleted leaves its group; the others go on. */
+static void group_member_deleted(struct kunit *test)
+{
+	struct band *b = band_make(test);
+	u32 i;
+
+	for (i = 0; i < 10; i++)
+		band_plays(b, MEMBERS - 1);
+	KUNIT_EXPECT_EQ(test, wakes(b), 0);
+	stream_drop(b->stream[MEMBERS - 1]);		/* it was the last one due */
+	KUNIT_EXPECT_EQ(test, wakes(b), 1);
+	KUNIT_EXPECT_TRUE(test, events(b) & AVTPMAP_EV_QUORUM);
+	for (i = 0; i < 10; i++)
+		band_plays(b, MEMBERS - 1);
+	KUNIT_EXPECT_EQ(test, wakes(b), 2);
+	for (i = 0; i < 10; i++)
+		band_plays(b, MEMBERS - 2);
+	reader_close(test, b->member[MEMBERS - 2]);	/* and so with a reader */
+	KUNIT_EXPECT_EQ(test, wakes(b), 3);
+}
+
+/* Without any stream left there is nothing to wait for. */
+static void group_all_deleted(struct kunit *test)
+{
+	struct band *b = band_make(test);
+	struct avtpmap_wait w = { .timeout_ns = NSEC_PER_SEC };
+	int i;
+
+	for (i = 0; i < MEMBERS; i++)
+		stream_drop(b->stream[i]);
+	events(b);
+	KUNIT_EXPECT_EQ(test, reader_wait(b->head, &w), -ENODEV);
+}
+
+static struct kunit_case group_cases[] = {
+	KUNIT_CASE(group_membership),
+	KUNIT_CASE(group_wakes_once),
+	KUNIT_CASE(group_out_of_step),
+	KUNIT_CASE(group_quorum),
+	KUNIT_CASE(group_member_deleted),
+	KUNIT_CASE(group_all_deleted),
+	{}
+};
+
+static struct kunit_suite group_suite = {
+	.name = "avtpmap_group",
+	.test_cases = group_cases,
+};
+
+kunit_test_suite(group_suite);
