@@ -42,10 +42,10 @@ enum {
 };
 
 static struct {
-	int tci;		/* tag to insert, or -1 */
-	double pps;		/* pace, or 0 */
-	long count;		/* burst: how many */
-	const char *record;	/* pcap of what was sent or drained */
+	int tci; /* tag to insert, or -1 */
+	double pps; /* pace, or 0 */
+	long count; /* burst: how many */
+	const char *record; /* pcap of what was sent or drained */
 } opt = { .tci = -1, .count = 1 };
 
 static struct sockaddr_un guest = { .sun_family = AF_UNIX };
@@ -182,7 +182,8 @@ static void tap(const char *ifname)
 	if (getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, &stats, &stats_len))
 		fail("statistics");
 	if (stats.tp_drops) {
-		fprintf(stderr, "wire: the tap lost %u frames\n", stats.tp_drops);
+		fprintf(stderr, "wire: the tap lost %u frames\n",
+			stats.tp_drops);
 		exit(1);
 	}
 }
@@ -212,7 +213,8 @@ static void burst(const char *hex)
 	uint8_t frame[MAX_FRAME];
 	size_t len = 0;
 
-	while (len < sizeof(frame) && sscanf(hex + 2 * len, "%2hhx", frame + len) == 1)
+	while (len < sizeof(frame) &&
+	       sscanf(hex + 2 * len, "%2hhx", frame + len) == 1)
 		len++;
 	for (long i = 0; i < opt.count; i++) {
 		pace();
@@ -246,7 +248,8 @@ static int usage(void)
 	fputs("usage: wire [--tci N] [--record FILE] tap GUEST IF\n"
 	      "       wire [--tci N] [--record FILE] [--pps N] replay GUEST FILE\n"
 	      "       wire [--tci N] [--record FILE] [--pps N] [--count N] burst GUEST HEX\n"
-	      "       wire [--record FILE] drain HOST\n", stderr);
+	      "       wire [--record FILE] drain HOST\n",
+	      stderr);
 	return 2;
 }
 
@@ -265,11 +268,20 @@ int main(int argc, char **argv)
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (c) {
-		case 't': opt.tci = strtol(optarg, NULL, 0); break;
-		case 'p': opt.pps = strtod(optarg, NULL); break;
-		case 'c': opt.count = strtol(optarg, NULL, 0); break;
-		case 'r': opt.record = optarg; break;
-		default: return usage();
+		case 't':
+			opt.tci = strtol(optarg, NULL, 0);
+			break;
+		case 'p':
+			opt.pps = strtod(optarg, NULL);
+			break;
+		case 'c':
+			opt.count = strtol(optarg, NULL, 0);
+			break;
+		case 'r':
+			opt.record = optarg;
+			break;
+		default:
+			return usage();
 		}
 	}
 	argv += optind;
