@@ -248,6 +248,8 @@ static void send_event(const struct port *port, const struct stream *s,
 	    nla_put_string(skb, AVTPMAP_A_IFNAME, port->dev->name) ||
 	    nla_put_u32(skb, AVTPMAP_A_EVENTS, events) ||
 	    (s && (put_stream_id(skb, s) ||
+		   put_u64(skb, AVTPMAP_A_COUNTERS_KNOWN,
+			   s->ring.hdr->counters_known) ||
 		   nla_put(skb, AVTPMAP_A_COUNTERS,
 			   sizeof(s->ring.hdr->counters),
 			   s->ring.hdr->counters)))) {

@@ -20,7 +20,8 @@
  *               READERS
  *   READER_GET  dump: IFINDEX STREAM_ID PID COMM; of deleted streams too
  *   DRAIN       [IFINDEX]: delete all streams; readers wake with ENODEV
- *   EVENT       to group "events": IFINDEX [STREAM_ID] EVENTS [COUNTERS]
+ *   EVENT       to group "events": IFINDEX IFNAME EVENTS; of a stream also
+ *               STREAM_ID COUNTERS COUNTERS_KNOWN
  *
  * STREAM_ADD, STREAM_DEL and STREAM_SET need CAP_NET_ADMIN in the user
  * namespace of the netdev's net namespace, or membership in the port's GID
