@@ -44,6 +44,8 @@ help:
 	@echo '  check            all of the following; installs what they need'
 	@echo '  lint             style, sparse, cppcheck, who may include whom'
 	@echo '  check-unit       unit tests on this machine'
+	@echo '  check-kunit      KUnit suites, in user-mode Linux and in a debug kernel'
+	@echo '  check-conformance  what a user may rely on, on simulated ports; KERNEL=uml|debug'
 	@echo '  check-qemu       real streams into a Debian 13 guest; ONLY="01 05" picks cases'
 	@echo '  demo             one stream from GStreamer to a WAV file, from nothing'
 	@echo
@@ -87,7 +89,7 @@ dkms-remove:
 	if dkms status avtpmap/$(VERSION) | grep -q .; then dkms remove avtpmap/$(VERSION) --all; fi
 	rm -rf $(DKMS_SOURCE)
 
-.PHONY: check lint check-unit check-qemu
+.PHONY: check lint check-unit check-kunit check-conformance check-qemu
 check:
 	tests/check.sh
 lint: KDIR := $(firstword $(wildcard $(KDIR) /usr/src/linux-headers-*-amd64))
@@ -95,6 +97,10 @@ lint:
 	KDIR=$(KDIR) tests/lint.sh
 check-unit:
 	+$(MAKE) -C tests/unit check
+check-kunit:
+	+$(MAKE) -C tests/kunit check
+check-conformance:
+	+$(MAKE) -C tests/conformance check
 check-qemu:
 	tests/qemu/run.sh $(if $(ONLY),--only "$(ONLY)")
 
@@ -109,4 +115,4 @@ clean:
 	$(MAKE) -C lib clean
 	$(MAKE) -C tools clean
 	$(MAKE) -C tests/unit clean
-	rm -rf drivers tests/qemu/wire
+	rm -rf build drivers tests/qemu/wire

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # usage: check.sh
-# Everything: installs what is needed, then lint, unit tests and the guest. Each
-# runner closes with "N passed, N failed, N skipped"; so does this, with the sum.
+# Everything: installs what is needed, then lint, unit tests, test kernels and the
+# guest. Each runner closes with "N passed, N failed, N skipped"; so does this, with the sum.
 set -uo pipefail
 
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -10,7 +10,7 @@ log=$(mktemp -t avtpmap-check.XXXXXX)
 broken=0
 
 "$top/tests/setup.sh" || exit 1
-for runner in lint check-unit check-qemu; do
+for runner in lint check-unit check-kunit check-conformance check-qemu; do
 	echo "== $runner"
 	make -C "$top" "$runner" 2>&1 | tee "$log.part" || broken=1
 	grep -qE '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$log.part" || {
