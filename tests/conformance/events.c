@@ -141,6 +141,52 @@ CASE(events_coalesce_to_one_wake_per_floor, BED_WAKES)
 	avtpmap_close(s);
 }
 
+/* How many floors lie between the period wakes of a reader: see below. */
+static uint64_t floors_between_periods(struct avtpmap_stream *s, uint64_t until)
+{
+	const struct avtpmap_slot *slot;
+	uint64_t n = 0, last = 0;
+
+	while ((slot = avtpmap_peek(s))) {
+		if ((slot->media_pos + slot->units) % 12 == 0) {
+			if (last)
+				n += (slot->mono_ns - last) / AVTPMAP_FLOOR_NS;
+			last = slot->mono_ns;
+		}
+		check_eq(avtpmap_release(s), 0);
+	}
+	return n + (until - last) / AVTPMAP_FLOOR_NS;
+}
+
+/* An event that comes less than a floor after a period waits for the next. */
+CASE(periods_and_events_share_one_floor, BED_WAKES)
+{
+	enum { FRAMES = 8000 };
+	struct avtpmap_stream *s, *frames;
+	struct avtpmap_reader_info info;
+	struct talker t;
+	uint64_t until;
+
+	rig_add(rig, STREAM_ID,
+		AVTPMAP_OPTS(avtpmap_stream_opts, .ms = 2000, .stride = 128));
+	s = rig_open(rig, STREAM_ID, 12, AVTPMAP_EV_RESET);
+	frames = rig_open(rig, STREAM_ID, 0, 0);
+	talker_init(&t, &aaf_stereo, STREAM_ID);
+	for (int i = 0; i < FRAMES; i++) {
+		t.next.mr ^= 1;
+		talker_send(&t, &rig->wire, rig->ifindex, 1);
+	}
+	rig_inject(rig);
+	info = rig_info(s);
+	until = now_ns();
+	check(avtpmap_wait(s, 0) > 0);
+	check_eq(avtpmap_events(s), AVTPMAP_EV_RESET);
+	check_eq(info.wakes_period, FRAMES * 6 / 12);
+	check(info.wakes_event <= floors_between_periods(frames, until) + 1);
+	avtpmap_close(frames);
+	avtpmap_close(s);
+}
+
 CASE(a_silent_stream_still_wakes_its_reader_at_the_deadline, BED_WAKES)
 {
 	enum { DEADLINE_NS = 3000000, WAKES = 30 };

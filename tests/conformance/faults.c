@@ -208,11 +208,14 @@ static void compare_counters(struct avtpmap_stream *s, const struct model *m)
 	}
 }
 
-/* Reads an epoch in blocks of odd sizes and compares each sample. */
-static void compare_epoch(struct avtpmap_pcm *pcm, const struct model *m,
-			  uint32_t epoch, uint64_t *seed)
+/*
+ * Reads an epoch in blocks of odd sizes and compares each sample. Returns how
+ * many frames were stepped over.
+ */
+static uint64_t compare_epoch(struct avtpmap_pcm *pcm, const struct model *m,
+			      uint32_t epoch, uint64_t *seed)
 {
-	uint64_t from, units, at = 0, silence = 0, zeros = 0;
+	uint64_t from, units, at = 0, silence = 0, zeros = 0, dropped = 0;
 	struct avtpmap_pcm_result r;
 	struct avtpmap_format f;
 	int type = avtpmap_pcm_format(pcm, &f);
@@ -230,6 +233,7 @@ static void compare_epoch(struct avtpmap_pcm *pcm, const struct model *m,
 			     (unsigned long long)at, (unsigned long long)units);
 		check_eq(r.media_pos, from + at);
 		silence += r.silence;
+		dropped += r.dropped_frames;
 		for (uint32_t i = 0; i < n * ch; i++) {
 			int32_t v = type == AVTPMAP_PCM_S16 ?
 					    ((int16_t *)block)[i] * 65536 :
@@ -242,21 +246,26 @@ static void compare_epoch(struct avtpmap_pcm *pcm, const struct model *m,
 	}
 	check_eq(silence * ch, zeros);
 	free(want);
+	return dropped;
 }
 
 static void compare_pcm(struct avtpmap_stream *s, const struct model *m)
 {
+	struct avtpmap_pcm_result r;
 	struct avtpmap_pcm *pcm;
 	int32_t block[64];
-	uint64_t seed = 5;
+	uint64_t seed = 5, dropped = 0;
 
 	check_eq(avtpmap_pcm_open(&pcm, s, NULL), 0);
 	for (uint32_t epoch = 1; epoch <= m->epoch; epoch++) {
-		check_eq(avtpmap_pcm_read_native(pcm, block, 1, NULL),
-			 -ESTRPIPE);
-		compare_epoch(pcm, m, epoch, &seed);
+		check_eq(avtpmap_pcm_read_native(pcm, block, 1, &r), -ESTRPIPE);
+		dropped += r.dropped_frames;
+		dropped += compare_epoch(pcm, m, epoch, &seed);
 	}
-	check_eq(avtpmap_pcm_read_native(pcm, block, 1, NULL), 0);
+	check_eq(avtpmap_pcm_read_native(pcm, block, 1, &r), 0);
+	dropped += r.dropped_frames;
+	check_eq(dropped, m->counters[AVTPMAP_C_FRAMES_LATE] +
+				  m->counters[AVTPMAP_C_FRAMES_DUPLICATE]);
 	avtpmap_pcm_close(pcm);
 }
 
