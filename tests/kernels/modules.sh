@@ -18,8 +18,8 @@ declare -A arch=([uml]=um [debug]=x86)
 copy()
 {
 	mkdir -p "$stage/$2"
-	rsync -rc --delete "${@:3}" --include='*/' --include='*.[ch]' --include=Kbuild --exclude='*' \
-		"$top/$1/" "$stage/$2/"
+	rsync -rc --delete "${@:3}" --exclude='*.mod.c' --exclude='.*' --include='*/' \
+		--include='*.[ch]' --include=Kbuild --exclude='*' "$top/$1/" "$stage/$2/"
 }
 
 kernel=$("$here/build.sh" "$kind")

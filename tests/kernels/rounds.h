@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* The streams of rounds.c, and generic netlink to add and delete them. */
+#ifndef AVTPMAP_ROUNDS_H
+#define AVTPMAP_ROUNDS_H
+
+#include <endian.h>
+#include <linux/avtpmap_netlink.h>
+#include <linux/types.h>
+
+enum { STREAMS = 6 };
+
+static inline __u64 stream_id(int stream)
+{
+	return htobe64(0x0200000000010000ull + (__u64)stream);
+}
+
+__u32 port_of(int stream); /* ifindex */
+
+/* What is there already, or not there any more, is no error; others are fatal. */
+void control_open(void);
+void stream_add(int stream, int mode);
+void stream_del(int stream);
+void drain(void);
+void dump(int cmd);
+
+#endif /* AVTPMAP_ROUNDS_H */
