@@ -11,6 +11,7 @@ enum {
 	MEMBERS = 60,
 	PERIOD = 48,
 	FRAMES_PER_PERIOD = 8, /* of 6 units */
+	NOBODY = MEMBERS,
 };
 
 /* @n streams of one port, their talkers, and a group of all. */
@@ -50,7 +51,7 @@ static void gather(struct choir *c, struct rig *rig, int n, uint32_t events)
 	}
 }
 
-/* @frames of each member but @silent, one after the other. */
+/* @frames of each member but @silent (or NOBODY), one after the other. */
 static void sing(struct choir *c, int frames, int silent)
 {
 	while (frames--) {
@@ -110,10 +111,10 @@ CASE(sixty_streams_wake_once_per_period, BED_GROUP)
 
 	gather(&c, rig, MEMBERS, 0);
 	for (int i = 1; i <= PERIODS; i++) {
-		sing(&c, FRAMES_PER_PERIOD - 1, -1);
+		sing(&c, FRAMES_PER_PERIOD - 1, NOBODY);
 		check_eq(avtpmap_group_wait(c.g, 0), 0);
 		check_eq(info_of(c.g).wakes_period, i - 1);
-		sing(&c, 1, -1);
+		sing(&c, 1, NOBODY);
 		check_eq(avtpmap_group_wait(c.g, 0), 1);
 		check_eq(info_of(c.g).wakes_period, i);
 		release_all(&c);
@@ -139,7 +140,7 @@ CASE(a_group_is_due_when_its_last_member_is, BED_GROUP)
 	check_eq(avtpmap_group_wait(c.g, 0), 1);
 	rig_drain(c.s[0]);
 	check_eq(avtpmap_group_wait(c.g, 0), 0);
-	sing(&c, 2 * FRAMES_PER_PERIOD, -1);
+	sing(&c, 2 * FRAMES_PER_PERIOD, NOBODY);
 	check_eq(avtpmap_group_wait(c.g, 0), 2);
 	disband(&c);
 }
@@ -151,7 +152,7 @@ CASE(a_silent_member_leaves_the_quorum_and_comes_back, BED_GROUP)
 
 	gather(&c, rig, MEMBERS, AVTPMAP_EV_QUORUM);
 	for (int i = 0; i < 10; i++) {
-		sing(&c, FRAMES_PER_PERIOD, -1);
+		sing(&c, FRAMES_PER_PERIOD, NOBODY);
 		check_eq(avtpmap_group_wait(c.g, 0), 1);
 		release_all(&c);
 	}
@@ -172,12 +173,12 @@ CASE(a_silent_member_leaves_the_quorum_and_comes_back, BED_GROUP)
 	}
 	check_eq(info_of(c.g).wakes_period, wakes + 10);
 	check_eq(avtpmap_group_events(c.g), 0);
-	sing(&c, FRAMES_PER_PERIOD, -1);
+	sing(&c, FRAMES_PER_PERIOD, NOBODY);
 	await(c.g, AVTPMAP_EV_QUORUM);
 	release_all(&c);
 	wakes = info_of(c.g).wakes_period;
 	for (int i = 0; i < 10; i++) {
-		sing(&c, FRAMES_PER_PERIOD, -1);
+		sing(&c, FRAMES_PER_PERIOD, NOBODY);
 		check(avtpmap_group_wait(c.g, 0) >= 1);
 		release_all(&c);
 	}
@@ -190,12 +191,12 @@ CASE(members_are_closed_and_deleted_and_the_others_go_on, BED_GROUP)
 	struct choir c;
 
 	gather(&c, rig, 10, AVTPMAP_EV_QUORUM);
-	sing(&c, FRAMES_PER_PERIOD, -1);
+	sing(&c, FRAMES_PER_PERIOD, NOBODY);
 	check_eq(avtpmap_group_wait(c.g, 0), 1);
 	release_all(&c);
 	avtpmap_close(c.s[3]);
 	c.s[3] = NULL;
-	sing(&c, FRAMES_PER_PERIOD, -1);
+	sing(&c, FRAMES_PER_PERIOD, NOBODY);
 	check_eq(avtpmap_group_wait(c.g, 0), 1);
 	release_all(&c);
 	/* closed in the middle, when all others have ended the period */
@@ -207,7 +208,7 @@ CASE(members_are_closed_and_deleted_and_the_others_go_on, BED_GROUP)
 	release_all(&c);
 	rig_del(rig, STREAM_ID + 7);
 	await(c.g, AVTPMAP_EV_QUORUM);
-	sing(&c, FRAMES_PER_PERIOD, -1);
+	sing(&c, FRAMES_PER_PERIOD, NOBODY);
 	check_eq(avtpmap_group_wait(c.g, 0), 1);
 	disband(&c);
 }
@@ -243,13 +244,13 @@ CASE(a_group_closed_first_leaves_its_members_alone, BED_GROUP)
 	int due;
 
 	gather(&c, rig, 4, 0);
-	sing(&c, FRAMES_PER_PERIOD, -1);
+	sing(&c, FRAMES_PER_PERIOD, NOBODY);
 	avtpmap_group_close(c.g);
 	c.g = NULL;
-	sing(&c, FRAMES_PER_PERIOD, -1);
+	sing(&c, FRAMES_PER_PERIOD, NOBODY);
 	check_eq(rig_drain(c.s[0]), 2 * FRAMES_PER_PERIOD);
 	rig_period(c.s[0], PERIOD, 0, 0);
-	sing(&c, FRAMES_PER_PERIOD, -1);
+	sing(&c, FRAMES_PER_PERIOD, NOBODY);
 	rig_poll(c.s[0], &due);
 	check_eq(due, 1);
 	c.g = new_group(PERIOD, 0, 0);
@@ -257,7 +258,7 @@ CASE(a_group_closed_first_leaves_its_members_alone, BED_GROUP)
 		rig_drain(c.s[i]);
 		check_eq(avtpmap_group_add(c.g, c.s[i]), 0);
 	}
-	sing(&c, FRAMES_PER_PERIOD, -1);
+	sing(&c, FRAMES_PER_PERIOD, NOBODY);
 	check_eq(avtpmap_group_wait(c.g, 0), 1);
 	disband(&c);
 }
@@ -325,13 +326,13 @@ CASE(a_changed_period_is_kept_as_exactly, BED_GROUP)
 	uint64_t wakes;
 
 	gather(&c, rig, 6, 0);
-	sing(&c, 2 * FRAMES_PER_PERIOD, -1);
+	sing(&c, 2 * FRAMES_PER_PERIOD, NOBODY);
 	for (int i = 0; i < 3; i++)
 		rig_send(rig, &c.t[i], FRAMES_PER_PERIOD);
 	check_eq(avtpmap_group_set_period(c.g, &p), 0);
 	for (int i = 3; i < 6; i++)
 		rig_send(rig, &c.t[i], FRAMES_PER_PERIOD);
-	sing(&c, FRAMES_PER_PERIOD - 1, -1);
+	sing(&c, FRAMES_PER_PERIOD - 1, NOBODY);
 	release_all(&c);
 	wakes = info_of(c.g).wakes_period;
 	for (int round = 1; round <= 40; round++) {
@@ -342,7 +343,7 @@ CASE(a_changed_period_is_kept_as_exactly, BED_GROUP)
 		rig_send(rig, &c.t[0], 1);
 		check_eq(info_of(c.g).wakes_period, wakes + round);
 		check_eq(avtpmap_group_wait(c.g, 0), 1);
-		sing(&c, 2 * FRAMES_PER_PERIOD - 1, -1);
+		sing(&c, 2 * FRAMES_PER_PERIOD - 1, NOBODY);
 		release_all(&c);
 	}
 	disband(&c);
