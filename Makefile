@@ -55,12 +55,16 @@ help:
 	@echo '  PREFIX=DIR DESTDIR=DIR'
 	@echo '  V=1 C=1 W=1      verbose; sparse; more warnings (as in the kernel)'
 
+.PHONY: headers
+headers:
+	@[ -e $(KDIR)/Makefile ] || { echo 'no kernel headers at $(KDIR); install linux-headers-$(shell uname -r), or say KDIR=' >&2; false; }
+
 .PHONY: modules
-modules:
+modules: headers
 	+$(MAKE) -C $(KDIR) M=$(CURDIR) AVTPMAP_DRIVERS="$(driver_dirs)" modules
 
 .PHONY: igb
-igb:
+igb: headers
 	dkms/driver-source igb $(KDIR) drivers/$(KERNELRELEASE)
 	+$(MAKE) modules DRIVERS=igb
 
@@ -111,7 +115,7 @@ demo:
 
 .PHONY: clean
 clean:
-	-$(MAKE) -C $(KDIR) M=$(CURDIR) clean
+	$(if $(wildcard $(KDIR)/Makefile),$(MAKE) -C $(KDIR) M=$(CURDIR) clean)
 	$(MAKE) -C lib clean
 	$(MAKE) -C tools clean
 	$(MAKE) -C tests/unit clean
