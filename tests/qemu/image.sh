@@ -62,7 +62,7 @@ exec 9>"$cache/lock"
 flock 9
 if [ ! -e "$image" ]; then
 	# The newest few, so that going back and forth between two trees is quick.
-	find "$cache" -maxdepth 1 -name 'image-*' -printf '%T@ %p\n' | sort -rn | tail -n +3 |
+	find "$cache" -maxdepth 1 -name 'image-*' -printf '%T@ %p\n' | sort -rn | tail -n +4 |
 		cut -d' ' -f2 | xargs -r rm -rf
 	rm -rf "$cache/part"
 	mkdir -p "$cache/part"

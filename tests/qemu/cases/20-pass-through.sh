@@ -97,7 +97,7 @@ case_module_unloaded()
 	local frames=8000 replayed
 
 	need_vectors
-	guest 'avtpmap detach eth0; rmmod avtpmap; ip link set eth0 promisc on; [ -d /sys/module/avtpmap_hook ]'
+	guest 'rmmod avtpmap; ip link set eth0 promisc on; [ -d /sys/module/avtpmap_hook ]'
 	capture_start
 	"$here/wire" --record "$work/sent.pcap" --pps 100 replay "$work/guest" "$vectors" >"$work/replayed"
 	replayed=$(sed 's/frames=//' "$work/replayed")
