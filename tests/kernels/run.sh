@@ -10,8 +10,8 @@
 #   uml     one CPU, boots in a fifth of a second, computes at native speed
 #   debug   two CPUs under QEMU (TCG), slow, finds bugs; needs qemu-system-x86
 #
-# SCRIPT sees this machine's root, read-only, with a tmpfs on /tmp's stead
-# (TMPDIR), /run and /var/tmp, and in its environment
+# SCRIPT sees this machine's root, read-only, with a tmpfs on /run and one that
+# TMPDIR names, and in its environment
 #
 #   MODULES   a directory with avtpmap_hook.ko, avtpmap.ko, avtpmap_sim.ko and
 #             avtpmap_kunit.ko, built for this kernel; load_modules [PORTS [PARAM]]
