@@ -35,9 +35,10 @@ int parse_u32(const struct option *opt, const char *text)
 	uint64_t v;
 	char *end;
 
-	if (read_u64(text, &v, &end) || *end || v < opt->min ||
-	    v > (opt->max ? opt->max : UINT32_MAX))
-		return -1;
+	if (read_u64(text, &v, &end) || *end)
+		return -EINVAL;
+	if (v < opt->min || v > (opt->max ? opt->max : UINT32_MAX))
+		return -ERANGE;
 	*(uint32_t *)opt->dest = v;
 	return 0;
 }
@@ -186,17 +187,18 @@ static const struct option *find_option(const struct command *cmd,
 }
 
 static int bad_value(const struct command *cmd, const struct option *opt,
-		     const char *text)
+		     const char *text, int err)
 {
 	char range[48] = "";
 
 	if (opt->parse == parse_u32 && opt->max)
 		snprintf(range, sizeof(range), ", %u to %u", opt->min,
 			 opt->max);
-	return usage_error(
-		"%s: %s%s%s: not a valid %s%s; see avtpmap %s --help",
-		cmd->name, opt->name, is_keyword(opt) ? "" : " ", text,
-		opt->arg, range, cmd->name);
+	fail(err == -ERANGE ? -ERANGE : -EINVAL,
+	     "%s: %s%s%s: not a valid %s%s; see avtpmap %s --help", cmd->name,
+	     opt->name, is_keyword(opt) ? "" : " ", text, opt->arg, range,
+	     cmd->name);
+	return USAGE;
 }
 
 /* --name, --name=VALUE, --name VALUE; returns how many of argv it took. */
@@ -205,6 +207,7 @@ static int take_option(const struct command *cmd, int argc, char **argv,
 {
 	const struct option *opt = find_option(cmd, argv[0] + 2, false);
 	const char *value;
+	int bad;
 
 	*err = 0;
 	if (!opt) {
@@ -225,15 +228,16 @@ static int take_option(const struct command *cmd, int argc, char **argv,
 		return 0;
 	}
 	value = value ? value + 1 : argv[1];
-	if (opt->parse(opt, value))
-		*err = bad_value(cmd, opt, value);
+	bad = opt->parse(opt, value);
+	if (bad)
+		*err = bad_value(cmd, opt, value, bad);
 	return value == argv[1] ? 2 : 1;
 }
 
 int command_main(const struct command *cmd, int argc, char **argv)
 {
 	char *args[8];
-	int n = 0, err = 0;
+	int n = 0, err = 0, bad;
 
 	for (int i = 0; i < argc && !err;) {
 		const struct option *keyword = find_option(cmd, argv[i], true);
@@ -252,8 +256,9 @@ int command_main(const struct command *cmd, int argc, char **argv)
 		} else if (keyword) {
 			const char *value = strchr(argv[i++], '=') + 1;
 
-			if (keyword->parse(keyword, value))
-				err = bad_value(cmd, keyword, value);
+			bad = keyword->parse(keyword, value);
+			if (bad)
+				err = bad_value(cmd, keyword, value, bad);
 		} else if (n < cmd->max_args) {
 			args[n++] = argv[i++];
 		} else {
