@@ -253,7 +253,7 @@ static int usage(void)
 	return 2;
 }
 
-int main(int argc, char **argv)
+static int read_options(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "tci", required_argument, NULL, 't' },
@@ -262,8 +262,6 @@ int main(int argc, char **argv)
 		{ "record", required_argument, NULL, 'r' },
 		{ 0 }
 	};
-	struct sigaction action = { .sa_handler = stop };
-	const char *verb, *path;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -281,9 +279,19 @@ int main(int argc, char **argv)
 			opt.record = optarg;
 			break;
 		default:
-			return usage();
+			return -1;
 		}
 	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct sigaction action = { .sa_handler = stop };
+	const char *verb, *path;
+
+	if (read_options(argc, argv))
+		return usage();
 	argv += optind;
 	argc -= optind;
 	if (argc < 2)
