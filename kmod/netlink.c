@@ -11,11 +11,6 @@
 #include "stream.h"
 #include "table.h"
 
-static const struct netlink_range_validation vid_range = {
-	.min = 1,
-	.max = AVTPMAP_ANY_VID,
-};
-
 static const struct nla_policy policy[AVTPMAP_A_MAX + 1] = {
 	[AVTPMAP_A_IFINDEX]	= NLA_POLICY_MIN(NLA_U32, 1),
 	[AVTPMAP_A_IFNAME]	= { .type = NLA_NUL_STRING, .len = 31 },
@@ -23,7 +18,7 @@ static const struct nla_policy policy[AVTPMAP_A_MAX + 1] = {
 	[AVTPMAP_A_KIND]	= NLA_POLICY_MAX(NLA_U32, AVTPMAP_KIND_AVTP),
 	[AVTPMAP_A_MODE]	= NLA_POLICY_MAX(NLA_U32, AVTPMAP_MODE_COPY),
 	[AVTPMAP_A_MAC]		= NLA_POLICY_EXACT_LEN(ETH_ALEN),
-	[AVTPMAP_A_VID]		= NLA_POLICY_FULL_RANGE(NLA_U32, &vid_range),
+	[AVTPMAP_A_VID]		= NLA_POLICY_MIN(NLA_U32, 1),
 	[AVTPMAP_A_RATE]	= { .type = NLA_U32 },
 	[AVTPMAP_A_MBIT]	= { .type = NLA_U32 },
 	[AVTPMAP_A_MS]		= { .type = NLA_U32 },
