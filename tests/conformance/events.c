@@ -37,11 +37,17 @@ static struct avtpmap_stream *started(struct rig *rig, struct talker *t,
 	return s;
 }
 
-/* Does one thing that is an event, and nothing else. */
+/*
+ * Does one thing that is an event, and nothing else. Behind another frame,
+ * because loss and other talkers are something else behind a silence.
+ */
 static void cause(struct rig *rig, struct talker *t, uint32_t event)
 {
-	struct talker second = *t;
+	struct talker second;
 
+	if (event != AVTPMAP_EV_END)
+		talker_send(t, &rig->wire, rig->ifindex, 1);
+	second = *t;
 	switch (event) {
 	case AVTPMAP_EV_GAP:
 		talker_shot(t);

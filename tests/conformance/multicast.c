@@ -75,7 +75,7 @@ static void await_events(struct watch *w, uint32_t events)
 			fail("told of %#x, expected %#x", w->events, events);
 		nl_recvmsgs_default(w->sock);
 	}
-	w->events = 0;
+	w->events &= ~events;
 }
 
 CASE(a_listener_hears_of_ports_and_streams_made_and_gone, BED_MULTICAST)
@@ -117,6 +117,7 @@ CASE(a_listener_hears_what_happens_to_a_stream, BED_MULTICAST)
 	t.next.tu = 1;
 	rig_send(rig, &t, 20);
 	await_events(&w, AVTPMAP_EV_RESET | AVTPMAP_EV_UNCERTAIN);
+	talker_send(&t, &rig->wire, rig->ifindex, 1);
 	second = t;
 	second.next.src++;
 	rig_send(rig, &second, 1);

@@ -167,8 +167,7 @@ CASE(lost_frames_end_periods_and_one_frame_may_end_several, BED_WAKES)
 	rig_add(rig, STREAM_ID, NULL);
 	s = rig_open(rig, STREAM_ID, 48, 0);
 	talker_init(&t, &aaf_stereo, STREAM_ID);
-	rig_send(rig, &t, 16);
-	check_eq(rig_info(s).wakes_period, 2);
+	talker_send(&t, &rig->wire, rig->ifindex, 16);
 	for (int i = 0; i < 79; i++)
 		talker_shot(&t);
 	rig_send(rig, &t, 1);

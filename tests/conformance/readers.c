@@ -124,14 +124,14 @@ CASE(a_stopped_reader_costs_itself_only_and_is_told_what_it_missed, BED_OVERRUN)
 	}
 	talker_init(&t, &aaf_stereo, STREAM_ID);
 	while (sent < FRAMES) {
-		if (sent == STOP_AFTER) {
-			wait_until(&board->reader[2].pos, sent);
+		if (sent == STOP_AFTER)
 			kill(pid[2], SIGSTOP);
-		}
 		rig_send(rig, &t, BURST);
 		sent += BURST;
 		wait_until(&board->reader[0].pos, sent);
 		wait_until(&board->reader[1].pos, sent);
+		if (sent <= STOP_AFTER)
+			wait_until(&board->reader[2].pos, sent);
 	}
 	board->stop_at = sent;
 	kill(pid[2], SIGCONT);
