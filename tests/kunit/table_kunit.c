@@ -30,7 +30,8 @@ static int table_test_init(struct kunit *test)
 	if (!few)
 		return -ENOMEM;
 	for (p = 0; p < 2; p++) {
-		few->port[p].ifindex = 1000 + p;
+		/* one bucket for one id, whichever the port */
+		few->port[p].ifindex = 1000 + p * ARRAY_SIZE(table);
 		for (i = 0; i < STREAMS; i++) {
 			few->stream[p][i].port = &few->port[p];
 			few->stream[p][i].key.stream_id = cpu_to_be64(id_of(i));
