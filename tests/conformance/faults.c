@@ -326,7 +326,7 @@ static void play_undisturbed(struct rig *rig, const struct talker *t,
 static void random_faults(struct rig *rig, const struct shape *shape,
 			  uint64_t seeds, uint32_t frames, uint32_t odds)
 {
-	for (uint64_t seed = 1; seed <= seeds; seed++) {
+	for (uint64_t seed = 1; seed <= fewer(seeds); seed++) {
 		struct script sc = { 0 };
 		uint64_t state = seed * 1000003;
 		struct talker t;

@@ -110,7 +110,7 @@ CASE(sixty_streams_wake_once_per_period, BED_GROUP)
 	struct choir c;
 
 	gather(&c, rig, MEMBERS, 0);
-	for (int i = 1; i <= PERIODS; i++) {
+	for (uint32_t i = 1; i <= fewer(PERIODS); i++) {
 		sing(&c, FRAMES_PER_PERIOD - 1, NOBODY);
 		check_eq(avtpmap_group_wait(c.g, 0), 0);
 		check_eq(info_of(c.g).wakes_period, i - 1);
@@ -119,7 +119,7 @@ CASE(sixty_streams_wake_once_per_period, BED_GROUP)
 		check_eq(info_of(c.g).wakes_period, i);
 		release_all(&c);
 	}
-	check_eq(info_of(c.g).periods, PERIODS);
+	check_eq(info_of(c.g).periods, fewer(PERIODS));
 	check_eq(info_of(c.g).wakes_event, 0);
 	check_eq(info_of(c.g).wakes_deadline, 0);
 	for (int i = 0; i < MEMBERS; i++)

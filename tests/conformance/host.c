@@ -188,7 +188,7 @@ static struct avtpmap_queue_stats queue_sum(struct rig *rig)
 CASE(the_host_gets_all_that_is_not_taken_and_nothing_else,
      BED_TAKE | BED_RX_FLAGS)
 {
-	enum { ROUNDS = 50 };
+	const uint32_t rounds = fewer(50);
 	struct talker t, other, unknown;
 	struct avtpmap_queue_stats q;
 	struct avtpmap_stream *s, *so;
@@ -199,26 +199,26 @@ CASE(the_host_gets_all_that_is_not_taken_and_nothing_else,
 	talker_init(&unknown, &aaf_stereo, UNKNOWN_ID);
 	s = rig_open(rig, STREAM_ID, 0, 0);
 	so = rig_open(rig, OTHER_ID, 0, 0);
-	for (int i = 0; i < ROUNDS; i++) {
+	for (uint32_t i = 0; i < rounds; i++) {
 		put_one_of_each(rig, &h, &t, &other, &unknown);
 		check_host(rig, &h);
 	}
-	check_eq(rig_counter(s, AVTPMAP_C_FRAMES_RX), 2 * ROUNDS);
-	check_eq(rig_counter(s, AVTPMAP_C_UNSUPPORTED_FORMAT), ROUNDS);
-	check_eq(rig_counter(s, AVTPMAP_C_MALFORMED), ROUNDS);
-	check_eq(rig_counter(s, AVTPMAP_C_MULTIBUF), ROUNDS);
-	check_eq(rig_counter(s, AVTPMAP_C_TOO_LONG), ROUNDS);
-	check_eq(rig_counter(s, AVTPMAP_C_CONFLICT), ROUNDS);
+	check_eq(rig_counter(s, AVTPMAP_C_FRAMES_RX), 2 * rounds);
+	check_eq(rig_counter(s, AVTPMAP_C_UNSUPPORTED_FORMAT), rounds);
+	check_eq(rig_counter(s, AVTPMAP_C_MALFORMED), rounds);
+	check_eq(rig_counter(s, AVTPMAP_C_MULTIBUF), rounds);
+	check_eq(rig_counter(s, AVTPMAP_C_TOO_LONG), rounds);
+	check_eq(rig_counter(s, AVTPMAP_C_CONFLICT), rounds);
 	check_eq(rig_counter(s, AVTPMAP_C_OTHER_PATH), 0);
-	check_eq(rig_counter(so, AVTPMAP_C_OTHER_PATH), 2 * ROUNDS);
-	check_eq(rig_counter(so, AVTPMAP_C_FRAMES_RX), ROUNDS);
+	check_eq(rig_counter(so, AVTPMAP_C_OTHER_PATH), 2 * rounds);
+	check_eq(rig_counter(so, AVTPMAP_C_FRAMES_RX), rounds);
 	q = queue_sum(rig);
-	check_eq(q.frames, 21 * ROUNDS);
-	check_eq(q.error, ROUNDS);
-	check_eq(q.avtp, 16 * ROUNDS);
-	check_eq(q.control, 5 * ROUNDS);
-	check_eq(q.unknown, ROUNDS);
-	check_eq(q.taken, 3 * ROUNDS);
+	check_eq(q.frames, 21 * rounds);
+	check_eq(q.error, rounds);
+	check_eq(q.avtp, 16 * rounds);
+	check_eq(q.control, 5 * rounds);
+	check_eq(q.unknown, rounds);
+	check_eq(q.taken, 3 * rounds);
 	check_eq(q.copied, 0);
 	avtpmap_close(s);
 	avtpmap_close(so);

@@ -203,12 +203,14 @@ CASE(a_hundred_rounds_of_every_end_under_traffic_leave_nothing,
 
 	if (!traffic)
 		send_forever(rig);
-	for (int i = 0; i < WARM_UP; i++)
+	for (uint32_t i = 0; i < fewer(WARM_UP); i++)
 		one_round(rig, i, open);
 	take_stock(&before);
-	for (int i = 0; i < ROUNDS; i++)
+	for (uint32_t i = 0; i < fewer(ROUNDS); i++)
 		one_round(rig, i, open);
 	take_stock(&after);
-	compare_stock(&before, &after, ROUNDS);
+	/* too few say nothing, but there kmemleak does */
+	if (!is_slow())
+		compare_stock(&before, &after, ROUNDS);
 	kill_9(traffic);
 }

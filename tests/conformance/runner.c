@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * usage: [MODULES=DIR] conformance BACKEND [PART-OF-A-NAME]
+ * usage: [MODULES=DIR] [SLOW=N] conformance BACKEND [PART-OF-A-NAME]
  *
  * Runs each case in a process group of its own, puts the ports in order
  * between them, and fails a case too for what the kernel had to say in its
@@ -85,6 +85,24 @@ void note(const char *format, ...)
 	va_end(ap);
 	if (at < sizeof(words->notes) - 1)
 		strcpy(words->notes + at, "\n");
+}
+
+static unsigned int slow(void)
+{
+	const char *text = getenv("SLOW");
+	int n = text ? atoi(text) : 1;
+
+	return n > 1 ? n : 1;
+}
+
+int is_slow(void)
+{
+	return slow() > 1;
+}
+
+unsigned int fewer(unsigned int n)
+{
+	return n / slow() ? n / slow() : 1;
 }
 
 static void run_case(const struct test_case *t, const struct bed *bed)
@@ -172,7 +190,7 @@ static int wait_for(pid_t pid)
 						   128 + WTERMSIG(status);
 		nanosleep(&nap, NULL);
 		clock_gettime(CLOCK_MONOTONIC, &now);
-	} while (now.tv_sec - start.tv_sec < CASE_SECONDS);
+	} while (now.tv_sec - start.tv_sec < CASE_SECONDS * slow());
 	return -1;
 }
 
@@ -223,7 +241,7 @@ static int run_in_process(const struct test_case *t, const struct bed *bed)
 		run_case(t, bed);
 	status = wait_for(pid);
 	if (status < 0)
-		printf("    did not end in %d s\n", CASE_SECONDS);
+		printf("    did not end in %u s\n", CASE_SECONDS * slow());
 	else if (status >= 128)
 		printf("    %s\n", strsignal(status - 128));
 	reap(pid);

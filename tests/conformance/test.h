@@ -62,6 +62,14 @@ void check_eq_at(const char *file, int line, const char *a_text, long long a,
 /* A figure worth reading, printed below the case's line. */
 __attribute__((format(printf, 1, 2))) void note(const char *format, ...);
 
+/*
+ * @n, or less where the machine is slow: SLOW in the environment says by how
+ * much (the debug kernel under emulation: 16). For the number of repetitions,
+ * never for what is promised.
+ */
+unsigned int fewer(unsigned int n);
+int is_slow(void);
+
 #define N_ELEMS(a) (sizeof(a) / sizeof((a)[0]))
 
 /* xorshift64*: runs are the same everywhere. */
