@@ -4,6 +4,7 @@
 #define AVTPMAP_TABLE_H
 
 #include <linux/rculist.h>
+#include <linux/rtnetlink.h>
 
 #include "shared/key.h"
 #include "stream.h"
