@@ -5,6 +5,7 @@
 
 #include <linux/rculist.h>
 #include <linux/rtnetlink.h>
+#include <linux/rtnetlink.h>
 
 #include "shared/key.h"
 #include "stream.h"
