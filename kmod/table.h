@@ -5,7 +5,6 @@
 
 #include <linux/rculist.h>
 #include <linux/rtnetlink.h>
-#include <linux/rtnetlink.h>
 
 #include "shared/key.h"
 #include "stream.h"
