@@ -8,18 +8,13 @@
 # configuration, recipe and compiler.
 #
 # LINUX_SOURCE names another tarball, AVTPMAP_CACHE another cache.
-set -Eeuo pipefail
+set -euo pipefail
 
 kind=${1-}
 here=$(cd "$(dirname "$0")" && pwd)
 config=$here/$kind.config
 source=${LINUX_SOURCE:-/usr/src/linux-source-6.12.tar.xz}
 cache=${AVTPMAP_CACHE:-/var/cache/avtpmap}
-
-say()
-{
-	echo "kernels: $*" >&3
-}
 
 die()
 {
@@ -82,7 +77,6 @@ debug) export ARCH=x86; image=bzImage ;;
 esac
 [ -e "$source" ] || die "there is no $source: apt install linux-source-6.12"
 
-exec 3>&2
 key=$({ sha256sum <"$source"; cat "$config"; declare -f unpack configure compile strip_tree
 	gcc -dumpfullversion; } | sha256sum | cut -c1-16)
 kernel=$cache/kernel-$kind-$key
@@ -99,10 +93,14 @@ if [ ! -e "$kernel" ]; then	# nor did who had the lock make it
 	log=$cache/kernel-$kind.log
 	rm -rf "$cache/part-$kind"
 	mkdir -p "$tree"
-	trap 'tail -n 20 "$log" >&3; say "failed; all of it is in $log"' ERR
-	say "building the $kind kernel; it takes minutes, once"
-	(cd "$tree"; unpack; configure; compile; strip_tree "$cache/part-$kind/kernel") >"$log" 2>&1
-	trap - ERR
+	echo "kernels: building the $kind kernel; it takes minutes, once" >&2
+	# A shell of its own, whose errors end it.
+	(cd "$tree" && nice bash -euo pipefail -c "$(declare -p source config image
+		declare -f unpack configure compile strip_tree)
+		unpack; configure; compile; strip_tree ../kernel") >"$log" 2>&1 || {
+		tail -n 20 "$log" >&2
+		die "failed; all of it is in $log"
+	}
 	mv -T "$cache/part-$kind/kernel" "$kernel"
 	rm -rf "$cache/part-$kind"
 fi

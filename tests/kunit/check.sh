@@ -14,7 +14,7 @@ passed=0 failed=0 skipped=0
 
 groups=(
 	"parse account period table"
-	"ring stream group"
+	"ring stream event group"
 	"netlink rights"
 	"fault"
 )
@@ -65,9 +65,44 @@ run_group()
 	fi
 }
 
+# Loading, misuse and unloading (tests/kernels/rounds.sh).
+run_rounds()
+{
+	local kind=$1
+	declare -A rounds=([uml]=20 [debug]=100)
+
+	[[ rounds == *${ONLY-}* ]] || return
+	if make -s -C "$here/../kernels" rounds &&
+		"$here/../kernels/run.sh" "$kind" -- "$here/../kernels/rounds.sh" \
+			"$here/../../build/kernels/rounds" "${rounds[$kind]}" >"$out" 2>&1; then
+		echo "ok - $kind: ${rounds[$kind]} rounds of loading, misuse and unloading"
+		passed=$((passed + 1))
+	else
+		tail -n 100 "$out"
+		echo "not ok - $kind: rounds"
+		failed=$((failed + 1))
+	fi
+}
+
+# Once, rather than by each group in turn.
+builds()
+{
+	local kind=$1 modules built=0
+
+	modules=$(mktemp -d -t avtpmap-modules.XXXXXX)
+	"$here/../kernels/modules.sh" "$kind" "$modules" >"$out" || built=1
+	rm -rf "$modules"
+	[ $built -eq 0 ] && return
+	echo "not ok - $kind: kernel or modules do not build"
+	failed=$((failed + 1))
+	return 1
+}
+
 [ $# -gt 0 ] || set -- uml debug
 for kind; do
+	builds "$kind" || continue
 	for group in "${groups[@]}"; do run_group "$kind" "$group"; done
+	run_rounds "$kind"
 done
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

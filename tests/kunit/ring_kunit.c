@@ -180,12 +180,14 @@ static void ring_wraps(struct kunit *test)
 static void ring_two_parts(struct kunit *test)
 {
 	struct wire w = wire_make(test, 512);
-	u32 len = HEADERS + 200, split;
+	u32 len = HEADERS + 200, split, i;
 	u8 *rest = kunit_kzalloc(test, len, GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, rest);
 	w.t->units = 100;
 	talk(w.t);
+	for (i = HEADERS; i < len; i++)
+		w.t->frame[i] = 7 * i;
 	for (split = 64; split <= len; split++) {
 		memcpy(rest, w.t->frame + split, len - split);
 		w.t->frame[ETHER_HEADER_BYTES + 2]++;
