@@ -44,7 +44,9 @@ prepare()
 # The talker's root, its interface and a directory that both sides share.
 setup_host()
 {
-	work=$(mktemp -d /tmp/avtpmap-qemu.XXXXXX)
+	# The mount is the sandbox's own, so each run has its own directory here.
+	work=/run/avtpmap-qemu
+	mkdir -p "$work"
 	mount -t tmpfs work "$work"
 	share=$work/share
 	talker_root=$work/root
@@ -250,4 +252,20 @@ talk()
 		audiobuffersplit output-buffer-duration="$samples/$rate" ! clocksync ! \
 		avtpaafpay mtt=50000000 tu=1000000 streamid="0x${id//:/}" processing-deadline=0 ! \
 		avtpsink ifname=talk0 address=91:e0:f0:00:0e:80 priority=2 processing-deadline=0 \)
+}
+
+# A talker for as long as a case needs one, AAF S16BE stereo at 48 kHz;
+# talk_stop prints how many frames it sent.
+talk_start()
+{
+	wire_start talker --tci "$tci" tap "$work/guest" talk0
+	talk S16BE 2 48000 6 2400000 &
+	talker=$!
+}
+
+talk_stop()
+{
+	pkill -x gst-launch-1.0
+	wait "$talker" || true
+	wire_stop talker | sed 's/frames=//'
 }

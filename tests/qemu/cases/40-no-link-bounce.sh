@@ -9,7 +9,7 @@ rx_packets()
 
 case_streams_and_module_come_and_go()
 {
-	local frames=80000 before received round talker
+	local frames before received round
 
 	# Promiscuous: all of it reaches the NIC, whether or not a stream asks for it.
 	guest 'ip link set eth0 promisc on'
@@ -19,9 +19,7 @@ case_streams_and_module_come_and_go()
 	# The monitor sees what is an event, and from here on there is none.
 	guest_until 'ip link set eth0 alias watched; sleep 0.1; [ -s /tmp/monitor.out ]'
 	guest ': >/tmp/monitor.out'
-	wire_start talker --tci "$tci" tap "$work/guest" talk0
-	talk S16BE 2 48000 6 $frames &
-	talker=$!
+	talk_start
 	for ((round = 0; round < 5; round++)); do
 		guest "modprobe avtpmap && avtpmap add eth0 $stream vid=2"
 		guest_until "avtpmap stats eth0 $stream --json | jq -e '.[].counters.frames_rx > 0' >/dev/null"
@@ -29,9 +27,7 @@ case_streams_and_module_come_and_go()
 			avtpmap del eth0 00:1b:21:aa:bb:cc:00:02 && avtpmap del eth0 $stream &&
 			avtpmap detach eth0 && rmmod avtpmap"
 	done
-	kill -0 $talker
-	wait $talker
-	same "$(wire_stop talker)" "frames=$frames"
+	frames=$(talk_stop)
 	guest_until "[ \$(ethtool -S eth0 | sed -n 's/^ *rx_packets: //p') -ge $((received + frames)) ]"
 	same "$(guest 'cat /tmp/monitor.out')" ''
 	same "$(guest 'cat /sys/class/net/eth0/carrier_changes')" "$before"
