@@ -35,10 +35,17 @@
 /*
  * Plain BPF stores are unordered on arm64, and 6.1 has no store-release: an
  * atomic exchange is fully ordered on every JIT, so it is both A's barrier and
- * C's release.
+ * C's release. x86 orders stores by itself, and a BPF object in a library is
+ * for one architecture: there only the compiler must not turn them round.
  */
+#if defined(__TARGET_ARCH_x86)
+#define env_compiler()		__asm__ volatile("" ::: "memory")
+#define env_store_release(p, v)	do { env_compiler(); env_store(p, v); } while (0)
+#define env_store_wmb(p, v)	do { env_store(p, v); env_compiler(); } while (0)
+#else
 #define env_store_release(p, v)	((void)__sync_lock_test_and_set(p, v))
 #define env_store_wmb(p, v)	((void)__sync_lock_test_and_set(p, v))
+#endif
 #define env_copy(dst, src, n)	__builtin_memcpy(dst, src, n)	/* constant n */
 
 #else
