@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: (GPL-2.0 OR BSD-2-Clause) */
+/*
+ * What the XDP program and the library that loads it share: one port's maps.
+ * The program is loaded once per port; all of this changes while it runs.
+ *
+ *	table		what users ask for; written by the library under the
+ *			port's lock, one word at a time, and only read by the
+ *			program
+ *	rings		a map for each stream, in the layout of linux/avtpmap.h,
+ *			frozen: after that only the program can write it
+ *	readers		what the program keeps about each reader; frozen too
+ *	wakers		a ring buffer for each reader: its wakeup channel
+ *	timers		silence, deadlines and late events of each stream
+ *	stats		what the program saw, by CPU
+ */
+#ifndef AVTPMAP_BPF_STATE_H
+#define AVTPMAP_BPF_STATE_H
+
+#include <linux/avtpmap.h>
+
+#include "../../kmod/shared/account.h"
+
+enum {
+	XDP_STREAMS = 4096, /* of a port */
+	XDP_READERS = 4096,
+	XDP_BUCKETS = 16384, /* a quarter full at most */
+	XDP_PROBES = 32,
+	XDP_CHUNK = 16384, /* a ring's map has values of this size */
+	XDP_EVENTS = 9, /* bits of enum avtpmap_event */
+	XDP_NO_STREAM = 0, /* buckets hold index + 1 */
+};
+
+#define XDP_BURIED 0xffffffffu /* was a stream: probing goes on */
+
+/**
+ * struct xdp_ctl - a stream as it was asked for
+ * @stream_id: 0 in an entry that is not in use
+ * @dst_mac: 0: any
+ * @vid: or AVTPMAP_ANY_VID
+ * @mode: enum avtpmap_mode
+ * @first_reader: index + 1 in reader[], or 0
+ * @gone: the stream is being deleted
+ * @n_readers: length of that list
+ * @uid: who added it
+ * @ms: length of the ring
+ * @asked_vid: as given, before 0 became any
+ * @rate: frames per second
+ * @filters: what the library did to the NIC for it
+ */
+struct xdp_ctl {
+	__be64 stream_id;
+	__u64 dst_mac;
+	__u32 vid;
+	__u32 mode;
+	__u32 first_reader;
+	__u32 gone;
+	__u32 n_readers;
+	__u32 uid;
+	__u32 ms;
+	__u32 asked_vid;
+	__u32 filters;
+	__u32 rate;
+	__u64 resv;
+};
+
+/**
+ * struct xdp_reader_ctl - a reader as it was asked for
+ * @next: reader of the same stream, index + 1, or 0
+ * @gen: changes when what follows does
+ * @period: media units, 0: none
+ * @events: mask
+ * @deadline_ns: 0: none
+ * @stream: index
+ * @pid: who reads; 0 in an entry that is not in use
+ * @stream_id: that it was bound to
+ * @comm: its name
+ */
+struct xdp_reader_ctl {
+	__u32 next;
+	__u32 gen;
+	__u32 period;
+	__u32 events;
+	__u64 deadline_ns;
+	__u32 stream;
+	__u32 pid;
+	__be64 stream_id;
+	char comm[16];
+	__u64 resv;
+};
+
+struct xdp_table {
+	__u32 bucket[XDP_BUCKETS];
+	struct xdp_ctl stream[XDP_STREAMS];
+	struct xdp_reader_ctl reader[XDP_READERS];
+	__u64 mem_cap; /* bytes that all rings may take */
+	__u64 mem_used;
+	__u32 allmulti; /* streams that need it */
+	__u32 allmulti_ours; /* the library switched it on */
+};
+
+/**
+ * struct xdp_reader - what the program keeps about a reader
+ * @gen: of the struct xdp_reader_ctl that is in force
+ * @wake_period: media units between wakes
+ * @next_due: media position of its next wake
+ * @last_wake_ns: of any reason
+ * @owed: an event is to wake it as soon as the floor allows
+ * @wakes_period: and so on: struct avtpmap_reader_info
+ */
+struct xdp_reader {
+	__u32 gen;
+	__u32 wake_period;
+	__u64 next_due;
+	__u64 last_wake_ns;
+	__u64 owed;
+	__u64 wakes_period;
+	__u64 wakes_deadline;
+	__u64 wakes_event;
+	__u64 resv;
+};
+
+/**
+ * struct xdp_stream - what the program keeps about a stream, in its ring's
+ *	first page behind the header
+ * @claim: 1 while somebody writes the ring. Taken by compare-and-swap and
+ *	given back by a release, so the B of one producer comes before the A of
+ *	the next in the drawing of linux/avtpmap.h. Only held in softirq.
+ * @gone: no more frames
+ * @room_bytes: most that a PDU may have
+ * @mask: slots - 1
+ * @stride: @header_bytes: as in the header, for one cache line less
+ * @index: of the stream
+ * @next_due: first media position at which a reader is due
+ * @account: sequence, position, epoch
+ * @events_ok_ns: from when readers may be told of events again
+ * @events_owed: what they are not yet told
+ * @timer_ns: when the timer fires, all ones: not set
+ * @events: how often each event was raised; readers compare
+ */
+struct xdp_stream {
+	__u32 claim;
+	__u32 gone;
+	__u32 room_bytes;
+	__u32 mask;
+	__u32 stride;
+	__u32 header_bytes;
+	__u32 index;
+	__u32 events_owed;
+	__u64 next_due;
+	__u64 events_ok_ns;
+	__u64 timer_ns;
+	struct avtpmap_account account;
+	__u64 events[XDP_EVENTS];
+};
+
+/* The first value of a ring's map. */
+struct xdp_ring {
+	struct avtpmap_ring_hdr hdr;
+	__u8 resv[1024 - sizeof(struct avtpmap_ring_hdr)];
+	struct xdp_stream s;
+	__u8 rest[XDP_CHUNK - 1024 - sizeof(struct xdp_stream)];
+};
+
+/* What one CPU saw of the port: see struct avtpmap_queue_stats. */
+struct xdp_stats {
+	__u64 frames;
+	__u64 avtp;
+	__u64 taken;
+	__u64 copied;
+	__u64 unknown;
+	__u64 control;
+};
+
+/* The argument of the program avtpmap_tick, as its packet. */
+struct xdp_tick {
+	__u32 stream;
+	__u32 resv[15];
+};
+
+#endif
