@@ -8,6 +8,7 @@
 /* Best first. */
 static const struct backend *const backends[] = {
 	&backend_kmod,
+	&backend_xdp,
 };
 
 #define N_BACKENDS ((int)(sizeof(backends) / sizeof(backends[0])))

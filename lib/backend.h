@@ -80,6 +80,7 @@ struct backend {
 			   avtpmap_reader_fn *fn, void *arg,
 			   const struct text *why);
 	int (*drain)(void *priv, const char *ifname, const struct text *why);
+	int (*clean)(void *priv, const struct text *why); /* may be NULL */
 
 	int (*monitor_open)(void **priv, const struct text *why);
 	void (*monitor_close)(void *priv);
@@ -88,6 +89,8 @@ struct backend {
 };
 
 extern const struct backend backend_kmod;
+extern const struct backend backend_xdp;
+extern const struct backend backend_packet;
 
 /*
  * The one place where a backend is chosen. @wanted: AVTPMAP_BACKEND_AUTO or

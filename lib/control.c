@@ -145,6 +145,13 @@ int avtpmap_reader_list(struct avtpmap_ctl *ctl, const char *ifname,
 	return ctl->be->reader_list(ctl->priv, ifname, fn, arg, &why);
 }
 
+int avtpmap_clean(struct avtpmap_ctl *ctl)
+{
+	struct text why = begin(ctl);
+
+	return ctl->be->clean ? ctl->be->clean(ctl->priv, &why) : 0;
+}
+
 int avtpmap_drain(struct avtpmap_ctl *ctl, const char *ifname)
 {
 	struct text why = begin(ctl);

@@ -56,7 +56,12 @@ int avtpmap_monitor_open(struct avtpmap_monitor **out,
 		refuse_text(&why, err, "%s", reason);
 		goto free_m;
 	}
-	err = m->be->monitor_open(&m->priv, &why);
+	err = m->be->monitor_open ?
+		      m->be->monitor_open(&m->priv, &why) :
+		      refuse_text(&why, -EOPNOTSUPP,
+				  "backend %s tells of no events; readers get "
+				  "them by avtpmap_wait()",
+				  m->be->name);
 	if (err)
 		goto free_m;
 	*out = m;

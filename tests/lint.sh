@@ -172,7 +172,7 @@ check_includes()
 		'<(linux|net|uapi|asm|trace)/[a-z0-9_/-]+\.h>|"(shared/)?[a-z_]+\.h"' |
 		report "kmod includes the kernel, shared and uapi only"
 	includes '^lib/[^/]*\.[ch]$|^lib/media/' \
-		'<|"(\.\./)?[a-z_]+\.h"|"(\.\./){1,2}kmod/shared/[a-z_]+\.h"' | report "lib includes shared and uapi only"
+		'<|"(\.\./)?(bpf/)?[a-z_]+(\.skel)?\.h"|"(\.\./){1,2}kmod/shared/[a-z_]+\.h"' | report "lib includes shared and uapi only"
 	includes '^lib/include/' '<(avtpmap/[a-z]+|linux/avtpmap(_netlink)?|[a-z]+)\.h>' | report "lib/include includes itself only"
 	includes '^tools/.*\.[ch]$' '<|"[a-z_]+\.h"' | report "tools include lib/include only"
 	list '^tools/.*\.[ch]$' | xargs -r grep -nE 'include <(linux/avtpmap|netlink/)' /dev/null |

@@ -16,6 +16,7 @@ packages=(
 	dkms gcc libc6-dev make patch initramfs-tools zstd udev kmod openssl
 	iproute2 ethtool tcpdump procps jq pkg-config
 	libnl-3-dev libnl-genl-3-dev libnl-route-3-dev libsndfile1-dev libjson-c-dev
+	libbpf-dev libxdp-dev clang bpftool
 	gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-bad
 )
 

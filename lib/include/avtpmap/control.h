@@ -67,7 +67,11 @@ const char *avtpmap_ctl_backend_reason(struct avtpmap_ctl *ctl);
 /**
  * struct avtpmap_port_opts - how to make or change a port
  * @sz: sizeof(struct avtpmap_port_opts)
- * @set: AVTPMAP_PORT_GID and AVTPMAP_PORT_MEM_CAP for what is to be set
+ * @set: AVTPMAP_PORT_GID and AVTPMAP_PORT_MEM_CAP for what is to be set; and
+ *	for the XDP backend, at the first attach, how: _XDP_NATIVE in the driver
+ *	(many reset the link for it), _XDP_GENERIC behind it, neither: in the
+ *	driver where that is known not to reset; _XDP_ALONE without a
+ *	dispatcher, so that no other XDP program can be beside it
  * @gid: group whose members may add and read streams; AVTPMAP_NO_GROUP: none
  * @mem_cap: bytes that all of the port's rings may take
  */
@@ -79,6 +83,9 @@ struct avtpmap_port_opts {
 };
 #define AVTPMAP_PORT_GID (1u << 0)
 #define AVTPMAP_PORT_MEM_CAP (1u << 1)
+#define AVTPMAP_PORT_XDP_NATIVE (1u << 2)
+#define AVTPMAP_PORT_XDP_GENERIC (1u << 3)
+#define AVTPMAP_PORT_XDP_ALONE (1u << 4)
 
 /**
  * avtpmap_port_attach() - attach to a netdev, or change an attached port
@@ -144,6 +151,12 @@ int avtpmap_stream_del(struct avtpmap_ctl *ctl, const char *ifname,
 int avtpmap_stream_set_mode(struct avtpmap_ctl *ctl, const char *ifname,
 			    uint64_t stream_id, uint32_t mode);
 
+/*
+ * Remove what processes that were killed left behind. Whoever opens or changes a
+ * port does so too; the module needs none of it.
+ */
+int avtpmap_clean(struct avtpmap_ctl *ctl);
+
 /* Delete all streams, of one port or (@ifname NULL) of all. */
 int avtpmap_drain(struct avtpmap_ctl *ctl, const char *ifname);
 
@@ -165,8 +178,9 @@ int avtpmap_drain(struct avtpmap_ctl *ctl, const char *ifname);
  * @n_streams: streams
  * @hooked: its driver has the hook
  * @n_queues: entries of @queues
- * @queues: what the hook saw, by RX queue
+ * @queues: what was seen, by RX queue (XDP: by CPU)
  * @version: of the module
+ * @attachment: how the XDP program is attached, "native, alone"; NULL: it is not
  */
 struct avtpmap_port_info {
 	uint32_t ifindex;
@@ -181,6 +195,7 @@ struct avtpmap_port_info {
 	uint32_t n_queues;
 	const struct avtpmap_queue_stats *queues;
 	const char *version;
+	const char *attachment;
 };
 
 /**

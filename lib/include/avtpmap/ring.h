@@ -56,6 +56,8 @@ struct avtpmap_stream;
  * @overruns: times that this happened
  * @mask: n_slots - 1
  * @shift: log2(stride)
+ * @quiet: called when media up to @quiet_at is released, so that the handle's
+ *	descriptor ceases to be readable; NULL where the kernel looks at @reader
  * @resv: 0
  */
 struct avtpmap_ring {
@@ -70,7 +72,9 @@ struct avtpmap_ring {
 	__u64 overruns;
 	__u32 mask;
 	__u32 shift;
-	__u64 resv[6];
+	void (*quiet)(struct avtpmap_ring *r);
+	__u64 quiet_at;
+	__u64 resv[4];
 };
 
 /* ThreadSanitizer knows no fences, and gcc refuses them with it. */
@@ -119,6 +123,8 @@ AVTPMAP_INLINE void avtpmap_ring_ack(struct avtpmap_ring *r, __u64 media_pos)
 		return;
 	r->acked = media_pos;
 	__atomic_store_n(&r->reader->acked, media_pos, __ATOMIC_RELAXED);
+	if (r->quiet && media_pos >= r->quiet_at)
+		r->quiet(r);
 }
 
 /**

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The program on its interface: through libxdp's dispatcher, so that it lives
+ * beside others; alone, and saying so, where the kernel refuses dispatchers.
+ */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/ethtool.h>
+#include <linux/if_link.h>
+#include <linux/sockios.h>
+#include <net/if_arp.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <xdp/libxdp.h>
+
+#include "xdp.h"
+
+static int silent(enum libxdp_print_level level, const char *format, va_list ap)
+{
+	(void)level;
+	(void)format;
+	(void)ap;
+	return 0;
+}
+
+static int silent_bpf(enum libbpf_print_level level, const char *format,
+		      va_list ap)
+{
+	(void)level;
+	(void)format;
+	(void)ap;
+	return 0;
+}
+
+/* What others load and print is not silenced for good. */
+struct quiet {
+	libxdp_print_fn_t xdp;
+	libbpf_print_fn_t bpf;
+};
+
+static struct quiet hush(void)
+{
+	return (struct quiet){ libxdp_set_print(silent),
+			       libbpf_set_print(silent_bpf) };
+}
+
+static void unhush(struct quiet q)
+{
+	libxdp_set_print(q.xdp);
+	libbpf_set_print(q.bpf);
+}
+
+static __u32 prog_id(int fd)
+{
+	struct bpf_prog_info info = { 0 };
+	__u32 len = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(fd, &info, &len) ? 0 : info.id;
+}
+
+/* The program's ids on the interface: ours alone, or a dispatcher's. */
+static __u32 attached_id(__u32 ifindex, __u8 *mode)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, q);
+
+	if (bpf_xdp_query(ifindex, 0, &q))
+		return 0;
+	*mode = q.attach_mode;
+	return q.prog_id;
+}
+
+static int in_dispatcher(const struct xdp_port *p, __u32 id)
+{
+	struct xdp_multiprog *mp = xdp_multiprog__get_from_ifindex(p->ifindex);
+	struct xdp_program *prog = NULL;
+	int found = 0;
+
+	if (libxdp_get_error(mp))
+		return 0;
+	if (!xdp_multiprog__is_legacy(mp))
+		while (!found && (prog = xdp_multiprog__next_prog(prog, mp)))
+			found = xdp_program__id(prog) == id;
+	xdp_multiprog__close(mp);
+	return found;
+}
+
+const char *xdp_attached(const struct xdp_port *p, int *alone)
+{
+	static const char *const modes[] = {
+		[XDP_ATTACHED_DRV] = "native",
+		[XDP_ATTACHED_SKB] = "generic",
+		[XDP_ATTACHED_HW] = "offload",
+		[XDP_ATTACHED_MULTI] = "several",
+	};
+	__u32 ours = prog_id(p->rx_fd), there;
+	__u8 mode = 0;
+	struct quiet q;
+	int found;
+
+	there = attached_id(p->ifindex, &mode);
+	if (!there || !ours || mode > XDP_ATTACHED_MULTI)
+		return NULL;
+	*alone = there == ours;
+	if (*alone)
+		return modes[mode];
+	q = hush();
+	found = in_dispatcher(p, ours);
+	unhush(q);
+	return found ? modes[mode] : NULL;
+}
+
+/* Native XDP resets most NICs. These it does not. */
+static int is_gentle(const char *ifname)
+{
+	static const char *const drivers[] = { "veth", "tun", "virtio_net" };
+	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
+	struct ifreq ifr = { .ifr_data = (char *)&info };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int err;
+
+	if (fd < 0)
+		return 0;
+	memcpy(ifr.ifr_name, ifname, IF_NAMESIZE);
+	err = ioctl(fd, SIOCETHTOOL, &ifr);
+	close(fd);
+	for (size_t i = 0; !err && i < sizeof(drivers) / sizeof(drivers[0]);
+	     i++)
+		if (!strcmp(info.driver, drivers[i]))
+			return 1;
+	return 0;
+}
+
+static int attach_dispatched(struct xdp_port *p, enum xdp_attach_mode mode)
+{
+	struct xdp_program *prog = xdp_program__from_fd(p->rx_fd);
+	int alone = 0;
+	int err = libxdp_get_error(prog);
+
+	if (err)
+		return err;
+	xdp_program__set_run_prio(prog, 10);
+	xdp_program__set_chain_call_enabled(prog, XDP_PASS, true);
+	err = xdp_program__attach(prog, p->ifindex, mode, 0);
+	/* libxdp falls back to attaching alone, and does not say so */
+	if (!err && (!xdp_attached(p, &alone) || alone)) {
+		xdp_program__detach(prog, p->ifindex, mode, 0);
+		err = -EOPNOTSUPP;
+	}
+	xdp_program__close(prog);
+	return err;
+}
+
+static int attach_alone(struct xdp_port *p, __u32 flags)
+{
+	return bpf_xdp_attach(p->ifindex, p->rx_fd,
+			      flags | XDP_FLAGS_UPDATE_IF_NOEXIST, NULL);
+}
+
+static int attach_text(const struct xdp_port *p, int err,
+		       const struct text *why)
+{
+	switch (err) {
+	case -EBUSY:
+	case -EEXIST:
+		return refuse_text(why, -EBUSY,
+				   "%s: another XDP program is attached that "
+				   "leaves no room beside it; see xdp-loader "
+				   "status %s",
+				   p->ifname, p->ifname);
+	case -EOPNOTSUPP:
+	case -EINVAL:
+	case -ERANGE:
+		return refuse_text(why, err,
+				   "%s: its driver refuses native XDP (%s); "
+				   "avtpmap attach %s --xdp generic",
+				   p->ifname, strerror(-err), p->ifname);
+	default:
+		return xdp_bpf_text(why, err, "attach the XDP program");
+	}
+}
+
+static int is_ethernet(const char *ifname)
+{
+	struct ifreq ifr = { 0 };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int err;
+
+	if (fd < 0)
+		return 0;
+	memcpy(ifr.ifr_name, ifname, IF_NAMESIZE);
+	err = ioctl(fd, SIOCGIFHWADDR, &ifr);
+	close(fd);
+	return !err && ifr.ifr_hwaddr.sa_family == ARPHRD_ETHER;
+}
+
+/* @set: see struct avtpmap_port_opts */
+int xdp_attach(struct xdp_port *p, __u32 set, const struct text *why)
+{
+	int native =
+		set & AVTPMAP_PORT_XDP_NATIVE ||
+		(!(set & AVTPMAP_PORT_XDP_GENERIC) && is_gentle(p->ifname));
+	struct quiet q;
+	int err = -EOPNOTSUPP;
+	__u8 mode;
+
+	if (!is_ethernet(p->ifname))
+		return refuse_text(why, err, "%s is no Ethernet interface",
+				   p->ifname);
+	q = hush();
+	if (!(set & AVTPMAP_PORT_XDP_ALONE))
+		err = attach_dispatched(p, native ? XDP_MODE_NATIVE :
+						    XDP_MODE_SKB);
+	/* a kernel that refuses dispatchers: then there is nobody to disturb */
+	if (err && attached_id(p->ifindex, &mode))
+		err = -EBUSY;
+	else if (err)
+		err = attach_alone(p, native ? XDP_FLAGS_DRV_MODE :
+					       XDP_FLAGS_SKB_MODE);
+	unhush(q);
+	return err ? attach_text(p, err, why) : 0;
+}
+
+/* In the mode that it is in: another is not looked at. */
+int xdp_detach(struct xdp_port *p, const struct text *why)
+{
+	struct xdp_program *prog;
+	int alone = 0, err = 0;
+	struct quiet q;
+	__u8 mode = 0;
+
+	if (!xdp_attached(p, &alone))
+		return 0;
+	attached_id(p->ifindex, &mode);
+	q = hush();
+	if (alone) {
+		err = bpf_xdp_detach(p->ifindex,
+				     mode == XDP_ATTACHED_SKB ?
+					     XDP_FLAGS_SKB_MODE :
+					     XDP_FLAGS_DRV_MODE,
+				     NULL);
+	} else {
+		prog = xdp_program__from_fd(p->rx_fd);
+		err = libxdp_get_error(prog);
+		if (!err) {
+			err = xdp_program__detach(prog, p->ifindex,
+						  mode == XDP_ATTACHED_SKB ?
+							  XDP_MODE_SKB :
+							  XDP_MODE_NATIVE,
+						  0);
+			xdp_program__close(prog);
+		}
+	}
+	unhush(q);
+	return err ? xdp_bpf_text(why, err, "detach the XDP program") : 0;
+}
