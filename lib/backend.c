@@ -9,6 +9,7 @@
 static const struct backend *const backends[] = {
 	&backend_kmod,
 	&backend_xdp,
+	&backend_packet,
 };
 
 #define N_BACKENDS ((int)(sizeof(backends) / sizeof(backends[0])))

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The packet backend: what is left where there is neither module nor XDP. A
+ * packet socket per port and process, emptied by a thread once per PACKET_PACE_NS
+ * into rings of the same layout. Streams, rings and readers are this process's
+ * own; the host sees every frame as well.
+ */
+#ifndef AVTPMAP_LIB_PACKET_H
+#define AVTPMAP_LIB_PACKET_H
+
+#include <net/if.h>
+#include <pthread.h>
+
+#include "backend.h"
+#include "internal.h"
+#include "plan.h"
+#include "../kmod/shared/key.h"
+#include "../kmod/shared/ring_prod.h"
+#include <linux/avtpmap_netlink.h>
+
+enum {
+	PACKET_PACE_NS = 1000000,
+	PACKET_EVENTS = 9, /* bits of enum avtpmap_event */
+};
+
+struct packet_port;
+
+/**
+ * struct packet_reader - a handle, as the thread sees it
+ * @next: reader of the same stream (port's lock)
+ * @stream: that it reads; it holds a reference
+ * @fd: eventfd, readable while something is due
+ * @period: @events: @deadline_ns: as asked for (port's lock)
+ * @wake_period: media units between wakes (written under the lock)
+ * @pending: events not yet fetched (atomic)
+ * @owed: an event is to wake it as soon as the floor allows (port's lock)
+ * @next_due: media position of its next wake (port's lock)
+ * @last_wake_ns: of any reason (port's lock)
+ * @info: counts (port's lock)
+ * @periods: @counted: periods up to a media position (the handle's)
+ * @waits: returns with something due (the handle's)
+ */
+struct packet_reader {
+	struct packet_reader *next;
+	struct packet_stream *stream;
+	int fd;
+	__u32 period;
+	__u32 events;
+	__u64 deadline_ns;
+	__u32 wake_period;
+	__u32 pending;
+	int owed;
+	__u64 next_due;
+	__u64 last_wake_ns;
+	struct avtpmap_reader_info info;
+	__u64 periods;
+	__u64 counted;
+	__u64 waits;
+	struct avtpmap_reader_page *page;
+};
+
+/**
+ * struct packet_stream - a stream and its ring
+ * @next: of the port (port's lock)
+ * @port: of it; stays while a reader holds the stream
+ * @hdr: the ring, writable; the thread's
+ * @bytes: of it
+ * @ro_fd: the ring for readers, who cannot make it writable
+ * @refs: the port's and its readers' (port's lock)
+ */
+struct packet_stream {
+	struct packet_stream *next;
+	struct packet_port *port;
+	struct avtpmap_key key;
+	struct plan plan;
+	__u32 asked_vid;
+	__u32 room_bytes;
+	struct avtpmap_ring_hdr *hdr;
+	size_t bytes;
+	int ro_fd;
+	int refs;
+	int gone;
+	struct avtpmap_account account;
+	__u64 next_due;
+	__u64 events_ok_ns;
+	__u32 events_owed;
+	struct packet_reader *readers;
+	__u32 n_readers;
+};
+
+/**
+ * struct packet_port - a port
+ * @next: of the process (registry's lock)
+ * @lock: Protects: streams, rings, readers. Held by the thread while it works
+ *	Ordering: inside the registry's lock
+ * @refs: the registry's, and each stream's
+ */
+struct packet_port {
+	struct packet_port *next;
+	pthread_mutex_t lock;
+	pthread_t thread;
+	int stop;
+	int refs;
+	__u32 ifindex;
+	char ifname[IF_NAMESIZE];
+	int fd;
+	__u8 *frames;
+	__u32 frame_bytes;
+	__u32 at;
+	__u64 mem_cap;
+	__u64 mem_used;
+	struct packet_stream *streams;
+	struct avtpmap_queue_stats stats;
+};
+
+/* packet_port.c APIs: socket, thread and receive path */
+int packet_port_create(struct packet_port **out, __u32 ifindex,
+		       const struct text *why);
+void packet_port_put(struct packet_port *p); /* @lock not held */
+void packet_port_stop(struct packet_port *p);
+int packet_join(const struct packet_port *p, __u64 mac, int on);
+
+/* packet_wake.c APIs: kmod/stream.c's and reader.c's rules, with @lock held */
+__u64 packet_now_ns(void);
+void packet_frame_done(struct packet_stream *s, struct avtpmap_entry *e,
+		       __u64 now_ns);
+void packet_started(struct packet_stream *s, struct avtpmap_entry *e);
+void packet_tick(struct packet_stream *s, __u64 now_ns);
+void packet_tune(struct packet_reader *r, __u64 media_pos);
+void packet_gone(struct packet_stream *s);
+
+/* packet_stream.c APIs, with @lock held */
+struct packet_stream *packet_stream_find(struct packet_port *p, __be64 id);
+int packet_stream_create(struct packet_port *p, __u64 id, __u32 vid,
+			 const struct avtpmap_stream_opts *opts,
+			 const struct text *why);
+void packet_stream_destroy(struct packet_port *p, struct packet_stream *s);
+void packet_stream_put(struct packet_stream *s);
+
+/* packet_reader.c APIs: see backend.h */
+int packet_open(struct avtpmap_stream *s, const struct avtpmap_open_opts *opts,
+		const struct text *why);
+void packet_close(struct avtpmap_stream *s);
+int packet_set_period(struct avtpmap_stream *s,
+		      const struct avtpmap_period *period);
+int packet_wait(struct avtpmap_stream *s, struct avtpmap_wait *wait);
+int packet_info(struct avtpmap_stream *s, struct avtpmap_reader_info *info);
+
+/* packet.c APIs: the process's ports. Found, it is locked; NULL: there is none. */
+struct packet_port *packet_port_find(__u32 ifindex);
+
+#endif

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: MIT
+/*
+ * One packet socket per port. TPACKET_V2, because its frames can be read as
+ * soon as they come; V3 shows a block when it is full or its timer fires, which
+ * is 4 ms or more at HZ=250.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/if_packet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "packet.h"
+
+enum {
+	FRAME_BYTES = 2048,
+	FRAME_BYTES_JUMBO = 16384,
+	BLOCK_BYTES = 1 << 16,
+	BLOCKS = 128, /* 4096 frames: 4 ms at a million a second */
+	MEM_CAP_BYTES = 256 << 20,
+};
+
+/* ---- receive path: kmod/rx.c's order ---- */
+
+struct frame {
+	const __u8 *data;
+	__u32 len_bytes;
+	int stripped;
+	__u16 tci;
+	__u64 mono_ns;
+};
+
+static int account(struct packet_stream *s, enum avtpmap_class class,
+		   const struct avtpmap_pdu *pdu, const struct frame *f,
+		   struct avtpmap_entry *e)
+{
+	if (!avtpmap_key_on_path(&s->key, pdu))
+		count(s->hdr, AVTPMAP_C_OTHER_PATH, 1);
+	else if (class == AVTPMAP_MALFORMED)
+		count(s->hdr, AVTPMAP_C_MALFORMED, 1);
+	else if (class == AVTPMAP_UNSUPPORTED)
+		count(s->hdr, AVTPMAP_C_UNSUPPORTED_FORMAT, 1);
+	else if (pdu->len_bytes > s->room_bytes)
+		avtpmap_account_skip(&s->account, s->hdr, pdu,
+				     AVTPMAP_C_TOO_LONG);
+	else
+		return avtpmap_account(&s->account, s->hdr, pdu, f->mono_ns, e);
+	return 0;
+}
+
+static void produce(struct packet_stream *s, const struct avtpmap_pdu *pdu,
+		    const struct frame *f, struct avtpmap_entry *e)
+{
+	__u64 pos = s->hdr->head;
+	struct avtpmap_slot *slot =
+		(void *)((__u8 *)s->hdr + s->plan.header_bytes +
+			 (pos & (s->plan.n_slots - 1)) * s->plan.stride);
+
+	e->flags |= AVTPMAP_F_MONOTIME;
+	avtpmap_slot_reserve(slot, pos);
+	avtpmap_slot_write(slot, pdu, e, s->account.epoch, f->mono_ns, 0);
+	env_copy(slot + 1, f->data + pdu->offset, pdu->len_bytes);
+	avtpmap_count_frame(s->hdr, pdu);
+	avtpmap_slot_commit(s->hdr, slot, pos, s->account.media_pos);
+	if (s->hdr->state != AVTPMAP_RING_LIVE)
+		packet_started(s, e);
+}
+
+static void rx(struct packet_port *p, const struct frame *f, __u64 now_ns)
+{
+	struct avtpmap_pdu pdu = { 0 };
+	struct avtpmap_entry e = { 0 };
+	enum avtpmap_class class =
+		avtpmap_parse(&pdu, f->data, f->data + f->len_bytes,
+			      f->len_bytes, f->stripped, f->tci);
+	struct packet_stream *s;
+
+	p->stats.frames++;
+	if (class == AVTPMAP_NOT_AVTP)
+		return;
+	p->stats.avtp++;
+	if (class == AVTPMAP_CONTROL) {
+		p->stats.control++;
+		return;
+	}
+	s = packet_stream_find(p, pdu.stream_id);
+	if (!s) {
+		p->stats.unknown++;
+		return;
+	}
+	if (account(s, class, &pdu, f, &e)) {
+		produce(s, &pdu, f, &e);
+		p->stats.copied++;
+	}
+	packet_frame_done(s, &e, now_ns);
+}
+
+/* ---- the thread ---- */
+
+static __u64 realtime_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
+/* The kernel stamps frames in CLOCK_REALTIME. */
+static void empty_socket(struct packet_port *p)
+{
+	__u64 now_ns = packet_now_ns();
+	__u64 ahead_ns = realtime_ns() - now_ns;
+	__u32 n_frames = (__u32)BLOCK_BYTES * BLOCKS / p->frame_bytes;
+
+	for (__u32 n = 0; n < n_frames; n++) {
+		struct tpacket2_hdr *h =
+			(void *)(p->frames + (size_t)p->at * p->frame_bytes);
+		struct frame f;
+
+		if (!(env_load_acquire(&h->tp_status) & TP_STATUS_USER))
+			return;
+		f.data = (const __u8 *)h + h->tp_mac;
+		f.len_bytes = h->tp_snaplen;
+		f.stripped = !!(h->tp_status & TP_STATUS_VLAN_VALID);
+		f.tci = h->tp_vlan_tci;
+		f.mono_ns = h->tp_sec * 1000000000ull + h->tp_nsec - ahead_ns;
+		if (f.mono_ns > now_ns + PACKET_PACE_NS)
+			f.mono_ns = now_ns; /* the clock was set meanwhile */
+		rx(p, &f, packet_now_ns());
+		env_store_release(&h->tp_status, TP_STATUS_KERNEL);
+		p->at = (p->at + 1) % n_frames;
+	}
+}
+
+static void *paced(void *arg)
+{
+	struct packet_port *p = arg;
+	struct tpacket_stats lost;
+	struct timespec next;
+	socklen_t len;
+
+	clock_gettime(CLOCK_MONOTONIC, &next);
+	while (!env_load_acquire(&p->stop)) {
+		next.tv_nsec += PACKET_PACE_NS;
+		if (next.tv_nsec >= 1000000000) {
+			next.tv_nsec -= 1000000000;
+			next.tv_sec++;
+		}
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
+		pthread_mutex_lock(&p->lock);
+		empty_socket(p);
+		for (struct packet_stream *s = p->streams; s; s = s->next)
+			packet_tick(s, packet_now_ns());
+		len = sizeof(lost);
+		/* of any stream: nobody knows whose they were */
+		if (p->at == 0 && !getsockopt(p->fd, SOL_PACKET,
+					      PACKET_STATISTICS, &lost, &len))
+			p->stats.error += lost.tp_drops;
+		pthread_mutex_unlock(&p->lock);
+	}
+	return NULL;
+}
+
+/* ---- life ---- */
+
+/* AVTP only, with the tag taken off by the kernel or still there. */
+static int set_filter(int fd)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_AVTP, 3, 0),
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 16),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_AVTP, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+	};
+	struct sock_fprog prog = { sizeof(code) / sizeof(code[0]), code };
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog,
+			  sizeof(prog)) ?
+		       -errno :
+		       0;
+}
+
+static int set_ring(struct packet_port *p)
+{
+	struct tpacket_req req = {
+		.tp_block_size = BLOCK_BYTES,
+		.tp_block_nr = BLOCKS,
+		.tp_frame_size = p->frame_bytes,
+		.tp_frame_nr = BLOCKS * (BLOCK_BYTES / p->frame_bytes),
+	};
+	int version = TPACKET_V2, on = 1;
+	void *m;
+
+	if (setsockopt(p->fd, SOL_PACKET, PACKET_VERSION, &version,
+		       sizeof(version)) ||
+	    setsockopt(p->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on,
+		       sizeof(on)) ||
+	    setsockopt(p->fd, SOL_PACKET, PACKET_RX_RING, &req, sizeof(req)))
+		return -errno;
+	m = mmap(NULL, (size_t)BLOCK_BYTES * BLOCKS, PROT_READ | PROT_WRITE,
+		 MAP_SHARED | MAP_POPULATE, p->fd, 0);
+	if (m == MAP_FAILED)
+		return -errno;
+	p->frames = m;
+	return 0;
+}
+
+static int open_socket(struct packet_port *p)
+{
+	struct sockaddr_ll at = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(0x0003), /* ETH_P_ALL: before any VLAN */
+		.sll_ifindex = p->ifindex,
+	};
+	int err;
+
+	p->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (p->fd < 0)
+		return -errno;
+	err = set_filter(p->fd);
+	if (!err)
+		err = set_ring(p);
+	if (!err && bind(p->fd, (struct sockaddr *)&at, sizeof(at)))
+		err = -errno;
+	return err;
+}
+
+int packet_join(const struct packet_port *p, __u64 mac, int on)
+{
+	struct packet_mreq mr = { .mr_ifindex = p->ifindex };
+
+	mr.mr_type = !mac	   ? PACKET_MR_ALLMULTI :
+		     mac >> 40 & 1 ? PACKET_MR_MULTICAST :
+				     PACKET_MR_UNICAST;
+	mr.mr_alen = mac ? 6 : 0;
+	for (int i = 0; i < 6; i++)
+		mr.mr_address[i] = mac >> (40 - 8 * i);
+	return setsockopt(p->fd, SOL_PACKET,
+			  on ? PACKET_ADD_MEMBERSHIP : PACKET_DROP_MEMBERSHIP,
+			  &mr, sizeof(mr)) ?
+		       -errno :
+		       0;
+}
+
+static void port_free(struct packet_port *p)
+{
+	if (p->frames)
+		munmap(p->frames, (size_t)BLOCK_BYTES * BLOCKS);
+	if (p->fd >= 0)
+		close(p->fd);
+	pthread_mutex_destroy(&p->lock);
+	free(p);
+}
+
+void packet_port_put(struct packet_port *p)
+{
+	if (!__atomic_sub_fetch(&p->refs, 1, __ATOMIC_ACQ_REL))
+		port_free(p);
+}
+
+void packet_port_stop(struct packet_port *p)
+{
+	env_store_release(&p->stop, 1);
+	pthread_join(p->thread, NULL);
+}
+
+int packet_port_create(struct packet_port **out, __u32 ifindex,
+		       const struct text *why)
+{
+	struct packet_port *p = calloc(1, sizeof(*p));
+	struct plan plan;
+	int err;
+
+	if (!p)
+		return refuse_text(why, -ENOMEM, "out of memory");
+	p->fd = -1;
+	p->refs = 1;
+	p->ifindex = ifindex;
+	p->mem_cap = MEM_CAP_BYTES;
+	pthread_mutex_init(&p->lock, NULL);
+	if (!if_indextoname(ifindex, p->ifname)) {
+		port_free(p);
+		return refuse_text(why, -ENODEV, "no such interface");
+	}
+	err = plan_ring(&plan, p->ifname, &(struct avtpmap_stream_opts){ 0 },
+			why);
+	if (err) {
+		port_free(p);
+		return refuse_text(why, -EOPNOTSUPP,
+				   "%s is no Ethernet interface", p->ifname);
+	}
+	p->frame_bytes = plan.stride > FRAME_BYTES ? FRAME_BYTES_JUMBO :
+						     FRAME_BYTES;
+	err = open_socket(p);
+	if (!err)
+		err = -pthread_create(&p->thread, NULL, paced, p);
+	if (!err) {
+		*out = p;
+		return 0;
+	}
+	refuse_text(why, err, "cannot listen on %s: %s%s", p->ifname,
+		    strerror(-err), err == -EPERM ? ": needs CAP_NET_RAW" : "");
+	port_free(p);
+	return err;
+}
