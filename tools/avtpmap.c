@@ -18,7 +18,8 @@ static void usage(FILE *to)
 {
 	fputs("Usage: avtpmap COMMAND [ARGUMENTS]\n"
 	      "IEEE 1722 (AVTP) streams in memory-mapped rings. Without a "
-	      "command: show.\n\n",
+	      "command: show. Every command takes --backend "
+	      "auto|kmod|xdp|packet.\n\n",
 	      to);
 	for (int i = 0; i < N_COMMANDS; i++)
 		fprintf(to, "  %-8s %s\n", commands[i]->name,
@@ -55,14 +56,33 @@ int usage_error(const char *fmt, ...)
 	return USAGE;
 }
 
+uint32_t wanted_backend;
+
+int set_backend(const char *name)
+{
+	struct avtpmap_backend_report r[8];
+	int n = avtpmap_backends(NULL, r, 8);
+
+	for (int i = 0; i < n && i < 8; i++) {
+		if (!strcmp(name, r[i].name)) {
+			wanted_backend = r[i].backend;
+			return 0;
+		}
+	}
+	if (!strcmp(name, "auto"))
+		return 0;
+	return usage_error("%s: no such backend; auto, kmod, xdp or packet",
+			   name);
+}
+
 struct avtpmap_ctl *open_ctl(const char *ifname)
 {
 	char error[256] = "";
 	struct avtpmap_ctl *ctl;
 	int err = avtpmap_ctl_open(
-		&ctl,
-		AVTPMAP_OPTS(avtpmap_ctl_opts, .ifname = ifname, .error = error,
-			     .error_bytes = sizeof(error)));
+		&ctl, AVTPMAP_OPTS(avtpmap_ctl_opts, .ifname = ifname,
+				   .backend = wanted_backend, .error = error,
+				   .error_bytes = sizeof(error)));
 
 	if (err)
 		fail(err, "%s", error);

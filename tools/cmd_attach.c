@@ -1,9 +1,31 @@
 // SPDX-License-Identifier: MIT
+#include <string.h>
+
 #include "tool.h"
 
 static struct avtpmap_port_opts opts = { .sz = sizeof(opts) };
 static uint32_t gid = AVTPMAP_NO_GROUP;
 static uint64_t mem;
+
+static int parse_xdp(const struct option *opt, const char *text)
+{
+	(void)opt;
+	if (!strcmp(text, "native"))
+		opts.set |= AVTPMAP_PORT_XDP_NATIVE;
+	else if (!strcmp(text, "generic"))
+		opts.set |= AVTPMAP_PORT_XDP_GENERIC;
+	else
+		return -1;
+	return 0;
+}
+
+static int parse_alone(const struct option *opt, const char *text)
+{
+	(void)opt;
+	(void)text;
+	opts.set |= AVTPMAP_PORT_XDP_ALONE;
+	return 0;
+}
 
 static int parse_gid(const struct option *opt, const char *text)
 {
@@ -17,6 +39,11 @@ static const struct option options[] = {
 	  0, 0 },
 	{ "mem", "SIZE", "memory that all rings together may take (256M)",
 	  parse_size, &mem, 0, 0 },
+	{ "xdp", "MODE",
+	  "native (resets the link of many NICs) or generic (slower)",
+	  parse_xdp, NULL, 0, 0 },
+	{ "alone", NULL, "no XDP program beside ours", parse_alone, NULL, 0,
+	  0 },
 	{ 0 },
 };
 

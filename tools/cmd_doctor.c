@@ -4,12 +4,14 @@
 
 #include "doctor.h"
 
-static bool json;
+static bool json, clean;
 static struct json_object *findings;
 static enum status worst;
 
 static const struct option options[] = {
 	{ "json", NULL, "for programs", parse_flag, &json, 0, 0 },
+	{ "clean", NULL, "first remove what killed processes left", parse_flag,
+	  &clean, 0, 0 },
 	{ 0 },
 };
 
@@ -55,11 +57,27 @@ void finding(enum status status, const char *subject, const char *check,
 		printf("      %s\n", fix);
 }
 
+static int clean_up(void)
+{
+	struct avtpmap_ctl *ctl = open_ctl(NULL);
+	int err;
+
+	if (!ctl)
+		return FAILURE;
+	err = avtpmap_clean(ctl);
+	if (err)
+		ctl_failed(ctl, err);
+	avtpmap_ctl_close(ctl);
+	return err ? FAILURE : OK;
+}
+
 static int run(int argc, char **argv)
 {
 	const char *ifname = argc ? argv[0] : NULL;
 	struct json_object *root;
 
+	if (clean && clean_up())
+		return FAILURE;
 	if (json)
 		findings = json_object_new_array();
 	doctor_backends(ifname);
@@ -84,7 +102,8 @@ const struct command cmd_doctor = {
 	.max_args = 1,
 	.summary = "tell which backend this machine gets and why, and what is "
 		   "amiss",
-	.notes = "Changes nothing. Exit status 1 if a finding is bad.",
+	.notes =
+		"Changes nothing, without --clean. Exit status 1 if a finding is bad.",
 	.options = options,
 	.run = run,
 };

@@ -111,6 +111,7 @@ static int open_stream(struct avtpmap_stream **s, struct made *made)
 		.sz = sizeof(opts),
 		.ifname = args.ifname,
 		.stream_id = args.stream_id,
+		.backend = wanted_backend,
 		.period = { .period = args.period,
 			    .events = AVTPMAP_EV_END | AVTPMAP_EV_EPOCH,
 			    .deadline_ns = args.deadline_us * 1000ull },

@@ -142,6 +142,9 @@ static struct json_object *json_port(const struct avtpmap_port_info *p)
 	json_object_object_add(o, "mem_cap", json_u64(p->mem_cap));
 	json_object_object_add(o, "mem_used", json_u64(p->mem_used));
 	json_object_object_add(o, "hooked", json_object_new_boolean(p->hooked));
+	if (p->attachment)
+		json_object_object_add(o, "xdp",
+				       json_object_new_string(p->attachment));
 	json_object_object_add(o, "phc_index",
 			       p->phc_index == AVTPMAP_NO_PHC ?
 				       json_object_new_string("none") :
@@ -163,6 +166,8 @@ static void print_port(const struct avtpmap_port_info *p)
 	printf("  memory: %s of %s\n",
 	       bytes_text(used, sizeof(used), p->mem_used),
 	       bytes_text(cap, sizeof(cap), p->mem_cap));
+	if (p->attachment)
+		printf("  xdp: %s\n", p->attachment);
 	if (p->phc_index != AVTPMAP_NO_PHC)
 		printf("  clock: /dev/ptp%u\n", p->phc_index);
 	printf("  frames: %llu, AVTP %llu: taken %llu, copied %llu, "
@@ -198,6 +203,9 @@ static int show_text(struct avtpmap_ctl *ctl, struct show *show)
 {
 	int err = avtpmap_port_list(ctl, on_port, show);
 
+	if (!err && n_ports)
+		printf("backend: %s (%s)\n", avtpmap_ctl_backend_name(ctl),
+		       avtpmap_ctl_backend_reason(ctl));
 	if (!err && !n_ports)
 		puts("no ports; avtpmap attach IF makes one");
 	for (int i = 0; i < n_ports && !err; i++) {

@@ -210,6 +210,14 @@ static int take_option(const struct command *cmd, int argc, char **argv,
 	int bad;
 
 	*err = 0;
+	if (!strncmp(argv[0], "--backend=", 10)) {
+		*err = set_backend(argv[0] + 10);
+		return 1;
+	}
+	if (!strcmp(argv[0], "--backend") && argc > 1) {
+		*err = set_backend(argv[1]);
+		return 2;
+	}
 	if (!opt) {
 		*err = usage_error("%s: no option %s; see avtpmap %s --help",
 				   cmd->name, argv[0], cmd->name);

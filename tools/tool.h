@@ -77,6 +77,10 @@ void command_usage(const struct command *cmd, bool to_stderr);
 __attribute__((format(printf, 2, 3))) int fail(int err, const char *fmt, ...);
 __attribute__((format(printf, 1, 2))) int usage_error(const char *fmt, ...);
 
+/* --backend, which every command takes; 0: the best */
+extern uint32_t wanted_backend;
+int set_backend(const char *name); /* 0, or USAGE after a line on stderr */
+
 /* NULL after a line on stderr. */
 struct avtpmap_ctl *open_ctl(const char *ifname);
 int ctl_failed(struct avtpmap_ctl *ctl, int err);
