@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * usage: cost COST.BPF.O
+ * What one frame costs in the XDP program: a class A frame of 234 bytes, copy
+ * included, against an empty program. Prints nanoseconds; asserts nothing.
+ */
+#include <bpf/libbpf.h>
+
+#include "../../kmod/shared/avtp.h"
+#include "port.h"
+
+enum { REPEAT = 200000, ROUNDS = 10, FRAME_BYTES = 234, STREAMS_MAX = 4096 };
+
+#define FIRST_ID 0x02005e1000010000ull
+
+static struct xdp_port port;
+
+/* AAF int16, 48 kHz, 8 channels, 12 samples: 192 bytes of 216. */
+static void make_frame(__u8 f[FRAME_BYTES])
+{
+	static const __u8 head[] = {
+		0x91, 0xe0, 0xf0, 0x00, 0xfe, 0x01, /* to */
+		0x02, 0x00, 0x5e, 0x10, 0x00, 0x01, /* from */
+		0x22, 0xf0, 0x02, 0x81, 0x00, 0x00, /* AAF, sv, tv */
+		0x02, 0x00, 0x5e, 0x10, 0x00, 0x01, 0x00, 0x00, /* stream_id */
+		0xde, 0xad, 0xbe, 0xef, /* avtp_timestamp */
+		0x04, 0x50, 0x08, 0x10, /* int16, 48 kHz, 8 channels, 16 bits */
+		0x00, 0xc0, 0x00, 0x00, /* 192 octets */
+	};
+
+	memset(f, 0x55, FRAME_BYTES);
+	memcpy(f, head, sizeof(head));
+}
+
+/* The least of some runs, ns per frame. */
+static double cost(int prog_fd)
+{
+	__u8 frame[FRAME_BYTES];
+	__u32 best = ~0u, ns = 0;
+
+	make_frame(frame);
+	for (int i = 0; i < ROUNDS; i++) {
+		if (port_run(prog_fd, frame, sizeof(frame), REPEAT, &ns) < 0)
+			return -1;
+		best = ns < best ? ns : best;
+	}
+	return best;
+}
+
+/* The bench's programs on the port's own maps, with @n talkers. */
+static struct bpf_object *load(const char *path, __u32 n)
+{
+	const struct {
+		const char *name;
+		int fd;
+	} maps[] = {
+		{ "table", port.table_fd },	{ "rings", port.rings_fd },
+		{ "readers", port.readers_fd }, { "wakers", port.wakers_fd },
+		{ "stats", port.stats_fd },	{ "timers", port.timers_fd },
+	};
+	struct bpf_object *obj = bpf_object__open_file(path, NULL);
+	struct bpf_map *rodata;
+	size_t bytes;
+
+	if (!obj)
+		return NULL;
+	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
+		bpf_map__reuse_fd(bpf_object__find_map_by_name(obj,
+							       maps[i].name),
+				  maps[i].fd);
+	rodata = bpf_object__find_map_by_name(obj, ".rodata");
+	if (!rodata)
+		rodata = bpf_object__find_map_by_name(obj, "cost_bpf.rodata");
+	if (rodata)
+		memcpy((void *)bpf_map__initial_value(rodata, &bytes), &n,
+		       sizeof(n));
+	if (!bpf_object__load(obj))
+		return obj;
+	bpf_object__close(obj);
+	return NULL;
+}
+
+static int prog(struct bpf_object *obj, const char *name)
+{
+	return bpf_program__fd(bpf_object__find_program_by_name(obj, name));
+}
+
+static int streams_up_to(int n)
+{
+	static const struct avtpmap_stream_opts opts = { .ms = 2,
+							 .stride = 512 };
+	static int have;
+
+	for (; have < n; have++)
+		if (xdp_stream_create(&port, FIRST_ID + have, &opts, &port_why))
+			return -1;
+	return 0;
+}
+
+static int measure(const char *path, __u32 streams, __u32 talkers)
+{
+	struct bpf_object *obj;
+	double empty, clock, talk, rx, net;
+
+	if (streams_up_to(streams)) {
+		fprintf(stderr, "cost: %s\n", port_error);
+		return 1;
+	}
+	obj = load(path, talkers);
+	if (!obj) {
+		fprintf(stderr, "cost: cannot load %s\n", path);
+		return 1;
+	}
+	empty = cost(prog(obj, "bench_empty"));
+	clock = cost(prog(obj, "bench_clock")) - empty;
+	talk = cost(prog(obj, "bench_talk")) - empty;
+	rx = cost(prog(obj, "bench_rx")) - talk;
+	net = rx - clock;
+	printf("%u streams, %u talking: %.0f ns a frame; clock %.0f, so %.0f ns, %.1f times an empty program (%.0f ns)\n",
+	       streams, talkers, rx, clock, net, net / empty, empty);
+	fflush(stdout);
+	bpf_object__close(obj);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		__u32 streams;
+		__u32 talkers;
+	} runs[] = {
+		{ 1, 1 }, { 64, 1 }, { 64, 64 }, { 4096, 1 }, { 4096, 4096 }
+	};
+	int err = 0;
+
+	if (argc != 2 || port_up(&port)) {
+		fprintf(stderr, "cost: %s\n", port_error);
+		return 1;
+	}
+	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]) && !err; i++)
+		err = measure(argv[1], runs[i].streams, runs[i].talkers);
+	port_down(&port);
+	return err;
+}
