@@ -44,8 +44,10 @@ help:
 	@echo '  check            all of the following; installs what they need'
 	@echo '  lint             style, sparse, cppcheck, who may include whom'
 	@echo '  check-unit       unit tests on this machine'
+	@echo '  check-bpf        the XDP program on this machine, as root'
 	@echo '  check-kunit      KUnit suites, in user-mode Linux and in a debug kernel'
-	@echo '  check-conformance  what a user may rely on, on simulated ports; KERNEL=uml|debug'
+	@echo '  check-conformance  what a user may rely on, on simulated ports; KERNEL=uml|debug;'
+	@echo '                   with BACKEND=xdp or packet on veth on this machine, as root'
 	@echo '  check-qemu       real streams into a Debian 13 guest; ONLY="01 05" picks cases'
 	@echo '  demo             one stream from GStreamer to a WAV file, from nothing'
 	@echo
@@ -93,7 +95,7 @@ dkms-remove:
 	if dkms status avtpmap/$(VERSION) | grep -q .; then dkms remove avtpmap/$(VERSION) --all; fi
 	rm -rf $(DKMS_SOURCE)
 
-.PHONY: check lint check-unit check-kunit check-conformance check-qemu
+.PHONY: check lint check-unit check-bpf check-kunit check-conformance check-qemu
 check:
 	tests/check.sh
 lint: KDIR := $(firstword $(wildcard $(KDIR) /usr/src/linux-headers-*-amd64))
@@ -101,6 +103,8 @@ lint:
 	KDIR=$(KDIR) tests/lint.sh
 check-unit:
 	+$(MAKE) -C tests/unit check
+check-bpf:
+	+$(MAKE) -C tests/bpf check
 check-kunit:
 	+$(MAKE) -C tests/kunit check
 check-conformance:

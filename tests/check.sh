@@ -10,7 +10,8 @@ log=$(mktemp -t avtpmap-check.XXXXXX)
 broken=0
 
 "$top/tests/setup.sh" || exit 1
-for runner in lint check-unit "check-kunit KERNELS=uml" check-conformance check-qemu; do
+for runner in lint check-unit check-bpf "check-kunit KERNELS=uml" check-conformance \
+	"check-conformance BACKEND=xdp" "check-conformance BACKEND=packet" check-qemu; do
 	echo "== $runner"
 	# shellcheck disable=SC2086 # a target and its variable
 	make -C "$top" $runner 2>&1 | tee "$log.part" || broken=1

@@ -24,7 +24,9 @@
 	X(MULTICAST, "events over netlink")                       \
 	X(PORT_LIFE, "ports that are renamed, moved and removed") \
 	X(MODULE, "a module that can be unloaded")                \
-	X(LIMITS, "caps on handles, readers and memory")
+	X(LIMITS, "caps on handles, readers and memory")          \
+	X(HANGUP, "a descriptor that hangs up with its stream")   \
+	X(SHARED, "streams that several processes read")
 
 enum bed_cap_bit {
 #define X(name, text) BED_##name##_BIT,
@@ -61,6 +63,6 @@ struct bed {
 	int (*inject)(const void *records, size_t bytes);
 };
 
-extern const struct bed bed_kmod;
+extern const struct bed bed_kmod, bed_xdp, bed_packet;
 
 #endif

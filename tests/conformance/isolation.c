@@ -45,9 +45,10 @@ CASE(a_ring_cannot_be_made_writable, BED_ISOLATION)
 	check(write_faults((void *)&hdr->head));
 	check(write_faults((void *)&hdr->counters[0]));
 	check(write_faults((unsigned char *)ring + AVTPMAP_HEADER_BYTES));
-	check_eq(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED,
-		      avtpmap_fd(s), AVTPMAP_MMAP_RING) == MAP_FAILED,
-		 1);
+	if (rig->bed->caps & BED_DEVICE)
+		check_eq(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED,
+			      avtpmap_fd(s), AVTPMAP_MMAP_RING) == MAP_FAILED,
+			 1);
 	avtpmap_close(s);
 }
 

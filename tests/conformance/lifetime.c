@@ -213,7 +213,7 @@ static void read_forever(struct rig *rig, volatile int *open)
 	}
 }
 
-CASE(a_killed_reader_leaves_nothing, 0)
+CASE(a_killed_reader_leaves_nothing, BED_SHARED)
 {
 	volatile int *open = share(sizeof(*open));
 	struct avtpmap_stream *s;
@@ -242,7 +242,8 @@ CASE(a_killed_reader_leaves_nothing, 0)
 	avtpmap_close(s);
 }
 
-CASE(a_child_goes_on_reading_when_its_parent_has_gone, BED_ISOLATION)
+CASE(a_child_goes_on_reading_when_its_parent_has_gone,
+     BED_ISOLATION | BED_SHARED)
 {
 	struct {
 		volatile int parent_done;

@@ -26,7 +26,7 @@ enum {
 	WORDS = 512,
 };
 
-static const struct bed *const beds[] = { &bed_kmod };
+static const struct bed *const beds[] = { &bed_kmod, &bed_xdp, &bed_packet };
 
 static const char *const cap_texts[] = {
 #define X(name, text) text,
