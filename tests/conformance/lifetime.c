@@ -178,7 +178,8 @@ CASE(the_module_is_in_use_until_the_last_handle_and_mapping_go, BED_MODULE)
 	check_eq(if_nametoindex(rig->ifname), rig->ifindex);
 	check_eq(avtpmap_open(&s, AVTPMAP_OPTS(avtpmap_open_opts,
 					       .ifname = rig->ifname,
-					       .stream_id = STREAM_ID)),
+					       .stream_id = STREAM_ID,
+					       .backend = rig->bed->backend)),
 		 -ENOPKG);
 	check_eq(rig->bed->up(), 0);
 	rig_init(rig, rig->bed);
