@@ -89,8 +89,8 @@ static inline float float_of_float(float v)
 			dst[i] = wire(src + i * (bytes));                   \
 	}                                                                   \
                                                                             \
-	static void name##_planar(const struct pcm_out *out, __u32 at,      \
-				  const unsigned char *src, __u32 units)    \
+	void pcm_##name##_planar(const struct pcm_out *out, __u32 at,       \
+				 const unsigned char *src, __u32 units)     \
 	{                                                                   \
 		size_t step = (size_t)out->channels * (bytes);              \
                                                                             \
@@ -111,19 +111,19 @@ CODEC(float32, 4, float, wire_float, float_of_float)
 
 static const struct pcm_codec codecs[] = {
 	[AVTPMAP_ENC_FLOAT32] = { AVTPMAP_PCM_F32, 4, float32_native,
-				  float32_planar },
+				  pcm_float32_planar },
 	[AVTPMAP_ENC_INT32] = { AVTPMAP_PCM_S32, 4, int32_native,
-				int32_planar },
+				pcm_int32_planar },
 	[AVTPMAP_ENC_INT24] = { AVTPMAP_PCM_S32, 3, int24_native,
-				int24_planar },
+				pcm_int24_planar },
 	[AVTPMAP_ENC_INT16] = { AVTPMAP_PCM_S16, 2, int16_native,
-				int16_planar },
+				pcm_int16_planar },
 	[AVTPMAP_ENC_AM824] = { AVTPMAP_PCM_S32, 4, am824_native,
-				am824_planar },
+				pcm_am824_planar },
 	[AVTPMAP_ENC_AM24X4] = { AVTPMAP_PCM_S32, 3, int24_native,
-				 int24_planar },
+				 pcm_int24_planar },
 	[AVTPMAP_ENC_AMFLOAT] = { AVTPMAP_PCM_F32, 4, float32_native,
-				  float32_planar },
+				  pcm_float32_planar },
 };
 
 const struct pcm_codec *pcm_codec_of(__u32 encoding)
@@ -132,6 +132,13 @@ const struct pcm_codec *pcm_codec_of(__u32 encoding)
 	    !codecs[encoding].native)
 		return NULL;
 	return &codecs[encoding];
+}
+
+pcm_decode_fn *pcm_planar_of(__u32 encoding)
+{
+	pcm_decode_fn *fast = pcm_planar_avx2(encoding);
+
+	return fast ? fast : codecs[encoding].planar;
 }
 
 void pcm_silence(const struct pcm_out *out, __u32 type, __u32 at, __u32 units)

@@ -29,7 +29,7 @@ typedef void pcm_decode_fn(const struct pcm_out *out, __u32 at,
  * @type: enum avtpmap_pcm_type that @native writes
  * @sample_bytes: in the PDU
  * @native: to pcm_out.interleaved
- * @planar: to pcm_out.planes
+ * @planar: to pcm_out.planes, on any processor
  */
 struct pcm_codec {
 	__u32 type;
@@ -40,6 +40,16 @@ struct pcm_codec {
 
 /* NULL if @encoding (enum avtpmap_encoding) is not decoded. */
 const struct pcm_codec *pcm_codec_of(__u32 encoding);
+
+/* The fastest that this processor has, with the same bits as the codec's. */
+pcm_decode_fn *pcm_planar_of(__u32 encoding);
+
+/* decode_avx2.c: NULL if this processor has it not. */
+pcm_decode_fn *pcm_planar_avx2(__u32 encoding);
+
+/* decode.c: on any processor. */
+pcm_decode_fn pcm_int16_planar, pcm_int24_planar, pcm_int32_planar,
+	pcm_am824_planar, pcm_float32_planar;
 
 /* Writes @units of silence at unit @at. */
 void pcm_silence(const struct pcm_out *out, __u32 type, __u32 at, __u32 units);

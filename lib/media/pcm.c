@@ -13,6 +13,7 @@
  * @s: whose cursor this is
  * @format: of @epoch
  * @codec: for it, or NULL
+ * @planar: its fastest decoder
  * @block_bytes: bytes of one unit in the PDU
  * @epoch: that the caller knows of; 0: none yet
  * @align: see struct avtpmap_pcm_opts
@@ -28,6 +29,7 @@ struct avtpmap_pcm {
 	struct avtpmap_stream *s;
 	struct avtpmap_format format;
 	const struct pcm_codec *codec;
+	pcm_decode_fn *planar;
 	__u32 block_bytes;
 	__u32 epoch;
 	__u32 align;
@@ -148,6 +150,8 @@ int avtpmap_pcm_format(struct avtpmap_pcm *pcm, struct avtpmap_format *format)
 	if (f.unit != AVTPMAP_UNIT_SAMPLES || !f.channels ||
 	    (pcm->codec && pcm->codec->sample_bytes != f.sample_bytes))
 		pcm->codec = NULL;
+	if (pcm->codec)
+		pcm->planar = pcm_planar_of(f.encoding);
 	pcm->block_bytes = f.channels * f.sample_bytes;
 	if (format)
 		*format = f;
@@ -304,8 +308,7 @@ static int read_to(struct avtpmap_pcm *pcm, struct pcm_out *out, __u32 units,
 	rd.result = result ? result : &unused;
 	out->channels = pcm->format.channels;
 	if (pcm->codec)
-		rd.decode = out->planes ? pcm->codec->planar :
-					  pcm->codec->native;
+		rd.decode = out->planes ? pcm->planar : pcm->codec->native;
 	return read_units(pcm, &rd);
 }
 
