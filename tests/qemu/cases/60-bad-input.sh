@@ -38,8 +38,8 @@ case_each_has_its_line()
 	refused 1 ENOENT 'avtpmap show' avtpmap del eth0 $other
 	same "$(left_behind)" "$before"
 	guest "avtpmap del eth0 $stream && avtpmap detach eth0 && rmmod avtpmap"
-	refused 1 ENOPKG 'modprobe avtpmap' avtpmap add eth0 "$stream"
-	refused 1 ENOPKG 'modprobe avtpmap' avtpmap listen eth0 "$stream" --samples 1
+	refused 1 ENOPKG 'modprobe avtpmap' avtpmap add --backend=kmod eth0 "$stream"
+	refused 1 ENOPKG 'modprobe avtpmap' avtpmap listen --backend=kmod eth0 "$stream" --samples 1
 }
 
 case_bad_module_parameters()
