@@ -24,9 +24,8 @@
  * @close: undo it
  * @set_period: @wait: @info: as the ioctls of the same names
  *
- * For groups; all NULL where there are none. @fd is what group_open returned,
- * which is also what the group is polled by:
- * @group_open: a descriptor, or -errno
+ * For groups; all NULL where there are none. Members are of this backend:
+ * @group_open: set the group's fd and priv, or return -errno
  * @group_add: ... @group_close: see avtpmap/group.h
  *
  * For control; @priv is what ctl_open stored. Failures leave a line in @why:
@@ -50,12 +49,14 @@ struct backend {
 	int (*wait)(struct avtpmap_stream *s, struct avtpmap_wait *wait);
 	int (*info)(struct avtpmap_stream *s, struct avtpmap_reader_info *info);
 
-	int (*group_open)(void);
-	int (*group_add)(int fd, struct avtpmap_stream *s);
-	int (*group_set_period)(int fd, const struct avtpmap_period *period);
-	int (*group_wait)(int fd, struct avtpmap_wait *wait);
-	int (*group_info)(int fd, struct avtpmap_reader_info *info);
-	void (*group_close)(int fd);
+	int (*group_open)(struct avtpmap_group *g);
+	int (*group_add)(struct avtpmap_group *g, struct avtpmap_stream *s);
+	int (*group_set_period)(struct avtpmap_group *g,
+				const struct avtpmap_period *period);
+	int (*group_wait)(struct avtpmap_group *g, struct avtpmap_wait *wait);
+	int (*group_info)(struct avtpmap_group *g,
+			  struct avtpmap_reader_info *info);
+	void (*group_close)(struct avtpmap_group *g);
 
 	int (*ctl_open)(void **priv, const struct text *why);
 	void (*ctl_close)(void *priv);

@@ -6,20 +6,6 @@
 
 #include "internal.h"
 
-/**
- * struct avtpmap_group - many streams, one wait
- * @be: of its members; NULL before the first
- * @fd: the backend's descriptor of the group, or -1
- * @period: for the members to come
- * @events: collected by wait, not yet fetched
- */
-struct avtpmap_group {
-	const struct backend *be;
-	int fd;
-	struct avtpmap_period period;
-	__u32 events;
-};
-
 int avtpmap_group_create(struct avtpmap_group **out,
 			 const struct avtpmap_period *period)
 {
@@ -45,29 +31,29 @@ void avtpmap_group_close(struct avtpmap_group *g)
 	if (!g)
 		return;
 	if (g->be)
-		g->be->group_close(g->fd);
+		g->be->group_close(g);
 	free(g);
 }
 
 /* The first member: from now on there is something to wait for. */
 static int begin(struct avtpmap_group *g, struct avtpmap_stream *s)
 {
-	int fd, err;
+	int err;
 
 	if (!s->be || !s->be->group_open)
 		return -EOPNOTSUPP;
-	fd = s->be->group_open();
-	if (fd < 0)
-		return fd;
-	err = s->be->group_add(fd, s);
+	err = s->be->group_open(g);
+	if (err)
+		return err;
+	err = s->be->group_add(g, s);
 	if (!err)
-		err = s->be->group_set_period(fd, &g->period);
+		err = s->be->group_set_period(g, &g->period);
 	if (err) {
-		s->be->group_close(fd);
+		s->be->group_close(g);
+		g->fd = -1;
 		return err;
 	}
 	g->be = s->be;
-	g->fd = fd;
 	return 0;
 }
 
@@ -77,7 +63,7 @@ int avtpmap_group_add(struct avtpmap_group *g, struct avtpmap_stream *s)
 		return begin(g, s);
 	if (g->be != s->be)
 		return -EXDEV;
-	return g->be->group_add(g->fd, s);
+	return g->be->group_add(g, s);
 }
 
 int avtpmap_group_set_period(struct avtpmap_group *g,
@@ -86,7 +72,7 @@ int avtpmap_group_set_period(struct avtpmap_group *g,
 	int err = period_check(period);
 
 	if (!err && g->be)
-		err = g->be->group_set_period(g->fd, period);
+		err = g->be->group_set_period(g, period);
 	if (!err)
 		g->period = *period;
 	return err;
@@ -106,7 +92,7 @@ int avtpmap_group_wait(struct avtpmap_group *g, int64_t timeout_ns)
 
 	if (!g->be)
 		return -ENODEV;
-	err = g->be->group_wait(g->fd, &w);
+	err = g->be->group_wait(g, &w);
 	g->events |= w.events;
 	if (err)
 		return err;
@@ -125,5 +111,5 @@ int avtpmap_group_info(struct avtpmap_group *g,
 		       struct avtpmap_reader_info *info)
 {
 	memset(info, 0, sizeof(*info));
-	return g->be ? g->be->group_info(g->fd, info) : -ENODEV;
+	return g->be ? g->be->group_info(g, info) : -ENODEV;
 }

@@ -18,6 +18,22 @@ struct avtpmap_stream {
 };
 
 /**
+ * struct avtpmap_group - many streams, one wait
+ * @be: of its members; NULL before the first
+ * @fd: readable while wait would not sleep; the backend's; -1 before the first
+ * @priv: the backend's
+ * @period: for the members to come
+ * @events: collected by wait, not yet fetched
+ */
+struct avtpmap_group {
+	const struct backend *be;
+	int fd;
+	void *priv;
+	struct avtpmap_period period;
+	__u32 events;
+};
+
+/**
  * stream_set_ring() - check a ring and point a handle at it
  * @s: the handle
  * @mem: the ring: header page, then slots

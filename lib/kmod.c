@@ -177,23 +177,39 @@ static int kmod_info(struct avtpmap_stream *s, struct avtpmap_reader_info *info)
 	return info_of(s->fd, info);
 }
 
-static int kmod_group_open(void)
+static int kmod_group_open(struct avtpmap_group *g)
 {
-	int fd = open(AVTPMAP_DEVICE, O_RDWR | O_CLOEXEC);
-
-	return fd < 0 ? -errno : fd;
+	g->fd = open(AVTPMAP_DEVICE, O_RDWR | O_CLOEXEC);
+	return g->fd < 0 ? -errno : 0;
 }
 
-static int kmod_group_add(int fd, struct avtpmap_stream *s)
+static int kmod_group_add(struct avtpmap_group *g, struct avtpmap_stream *s)
 {
 	struct avtpmap_group_member member = { .fd = s->fd };
 
-	return ioctl(fd, AVTPMAP_IOC_GROUP_ADD, &member) ? -errno : 0;
+	return ioctl(g->fd, AVTPMAP_IOC_GROUP_ADD, &member) ? -errno : 0;
 }
 
-static void kmod_group_close(int fd)
+static int kmod_group_set_period(struct avtpmap_group *g,
+				 const struct avtpmap_period *period)
 {
-	close(fd);
+	return set_period(g->fd, period);
+}
+
+static int kmod_group_wait(struct avtpmap_group *g, struct avtpmap_wait *wait)
+{
+	return wait_on(g->fd, wait);
+}
+
+static int kmod_group_info(struct avtpmap_group *g,
+			   struct avtpmap_reader_info *info)
+{
+	return info_of(g->fd, info);
+}
+
+static void kmod_group_close(struct avtpmap_group *g)
+{
+	close(g->fd);
 }
 
 const struct backend backend_kmod = {
@@ -207,9 +223,9 @@ const struct backend backend_kmod = {
 	.info = kmod_info,
 	.group_open = kmod_group_open,
 	.group_add = kmod_group_add,
-	.group_set_period = set_period,
-	.group_wait = wait_on,
-	.group_info = info_of,
+	.group_set_period = kmod_group_set_period,
+	.group_wait = kmod_group_wait,
+	.group_info = kmod_group_info,
 	.group_close = kmod_group_close,
 	.ctl_open = kmod_ctl_open,
 	.ctl_close = kmod_ctl_close,
