@@ -3,12 +3,13 @@
 #include <arpa/inet.h>
 #include <endian.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "packet.h"
+#include "packet_group.h"
 
 /* Protects: ports, registry_pid
  * Ordering: outside every port's lock
@@ -26,13 +27,35 @@ static void forget_parent(void)
 	registry_pid = getpid();
 }
 
+/* Ports whose interface went: with registry_lock held. */
+static void bury_gone(void)
+{
+	struct packet_port **link = &ports, *p;
+
+	while ((p = *link)) {
+		if (!env_load_acquire(&p->gone)) {
+			link = &p->next;
+			continue;
+		}
+		*link = p->next;
+		packet_port_stop(p);
+		packet_port_put(p);
+	}
+}
+
+static void lock_registry(void)
+{
+	pthread_mutex_lock(&registry_lock);
+	forget_parent();
+	bury_gone();
+}
+
 static struct packet_port *find_locked(__u32 ifindex)
 {
-	struct packet_port *p;
+	struct packet_port *p = ports;
 
-	forget_parent();
-	for (p = ports; p && p->ifindex != ifindex; p = p->next)
-		;
+	while (p && p->ifindex != ifindex)
+		p = p->next;
 	return p;
 }
 
@@ -40,27 +63,51 @@ struct packet_port *packet_port_find(__u32 ifindex)
 {
 	struct packet_port *p;
 
-	pthread_mutex_lock(&registry_lock);
+	lock_registry();
 	p = find_locked(ifindex);
-	if (p)
+	if (p) {
 		pthread_mutex_lock(&p->lock);
+		packet_port_rename(p);
+	}
 	pthread_mutex_unlock(&registry_lock);
 	return p;
 }
 
+/* Closing a packet socket waits for an RCU grace period. */
+static int has_ports(void)
+{
+	int found;
+
+	lock_registry();
+	found = !!ports;
+	pthread_mutex_unlock(&registry_lock);
+	return found;
+}
+
+static int can_open(void)
+{
+	int fd;
+
+	if (has_ports())
+		return 0;
+	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
 static int probe(const char *ifname, const struct text *why)
 {
-	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	int err = can_open();
 
 	(void)ifname;
-	if (fd < 0 && errno == EPERM)
-		return refuse_text(why, -EPERM,
-				   "packet sockets need CAP_NET_RAW");
-	if (fd < 0)
+	if (err == -EPERM)
+		return refuse_text(why, err, "packet sockets need CAP_NET_RAW");
+	if (err)
 		return refuse_text(why, -EOPNOTSUPP,
 				   "this kernel has no packet sockets: %s",
-				   strerror(errno));
-	close(fd);
+				   strerror(-err));
 	return refuse_text(why, 0,
 			   "packet sockets; a thread looks once per "
 			   "millisecond, and the host sees every frame");
@@ -97,7 +144,7 @@ static int get_port(struct packet_port **out, const char *ifname,
 
 	if (err)
 		return err;
-	pthread_mutex_lock(&registry_lock);
+	lock_registry();
 	*out = find_locked(ifindex);
 	if (!*out) {
 		err = packet_port_create(out, ifindex, why);
@@ -106,8 +153,10 @@ static int get_port(struct packet_port **out, const char *ifname,
 			ports = *out;
 		}
 	}
-	if (!err)
+	if (!err) {
 		pthread_mutex_lock(&(*out)->lock);
+		packet_port_rename(*out);
+	}
 	pthread_mutex_unlock(&registry_lock);
 	return err;
 }
@@ -142,7 +191,7 @@ static int port_detach(void *priv, const char *ifname, const struct text *why)
 	(void)priv;
 	if (err)
 		return err;
-	pthread_mutex_lock(&registry_lock);
+	lock_registry();
 	p = find_locked(ifindex);
 	if (!p) {
 		err = refuse_text(why, -ENOENT, "%s is not attached", ifname);
@@ -171,8 +220,7 @@ static int port_list(void *priv, avtpmap_port_fn *fn, void *arg,
 
 	(void)priv;
 	(void)why;
-	pthread_mutex_lock(&registry_lock);
-	forget_parent();
+	lock_registry();
 	for (struct packet_port *p = ports; p && !err; p = p->next) {
 		struct avtpmap_queue_stats stats;
 		struct avtpmap_port_info port = {
@@ -186,8 +234,9 @@ static int port_list(void *priv, avtpmap_port_fn *fn, void *arg,
 			.version = avtpmap_version(),
 		};
 
-		memcpy(port.ifname, p->ifname, sizeof(port.ifname));
 		pthread_mutex_lock(&p->lock);
+		packet_port_rename(p);
+		memcpy(port.ifname, p->ifname, sizeof(port.ifname));
 		port.mem_used = p->mem_used;
 		for (struct packet_stream *s = p->streams; s; s = s->next)
 			port.n_streams++;
@@ -319,12 +368,12 @@ static int stream_list(void *priv, const char *ifname, avtpmap_stream_fn *fn,
 	(void)priv;
 	if (err)
 		return err;
-	pthread_mutex_lock(&registry_lock);
-	forget_parent();
+	lock_registry();
 	for (struct packet_port *p = ports; p && !err; p = p->next) {
 		if (ifindex && p->ifindex != ifindex)
 			continue;
 		pthread_mutex_lock(&p->lock);
+		packet_port_rename(p);
 		for (struct packet_stream *s = p->streams; s && !err;
 		     s = s->next)
 			err = show_stream(s, fn, arg);
@@ -334,15 +383,45 @@ static int stream_list(void *priv, const char *ifname, avtpmap_stream_fn *fn,
 	return err;
 }
 
+/* All are this process. */
+static int show_readers(const struct packet_stream *s, avtpmap_reader_fn *fn,
+			void *arg)
+{
+	struct avtpmap_reader_entry reader = {
+		.ifindex = s->port->ifindex,
+		.pid = getpid(),
+		.stream_id = be64toh(s->key.stream_id),
+	};
+	int err = 0;
+
+	snprintf(reader.comm, sizeof(reader.comm), "%s",
+		 program_invocation_short_name);
+	for (__u32 i = 0; i < s->n_readers && !err; i++)
+		err = fn(&reader, arg);
+	return err;
+}
+
 static int reader_list(void *priv, const char *ifname, avtpmap_reader_fn *fn,
 		       void *arg, const struct text *why)
 {
+	__u32 ifindex = 0;
+	int err = ifname ? index_of(ifname, &ifindex, why) : 0;
+
 	(void)priv;
-	(void)ifname;
-	(void)fn;
-	(void)arg;
-	(void)why;
-	return 0; /* there is nobody but the caller */
+	if (err)
+		return err;
+	lock_registry();
+	for (struct packet_port *p = ports; p && !err; p = p->next) {
+		if (ifindex && p->ifindex != ifindex)
+			continue;
+		pthread_mutex_lock(&p->lock);
+		for (struct packet_stream *s = p->streams; s && !err;
+		     s = s->next)
+			err = show_readers(s, fn, arg);
+		pthread_mutex_unlock(&p->lock);
+	}
+	pthread_mutex_unlock(&registry_lock);
+	return err;
 }
 
 static int drain(void *priv, const char *ifname, const struct text *why)
@@ -353,16 +432,12 @@ static int drain(void *priv, const char *ifname, const struct text *why)
 	(void)priv;
 	if (err)
 		return err;
-	pthread_mutex_lock(&registry_lock);
-	forget_parent();
+	lock_registry();
 	for (struct packet_port *p = ports; p; p = p->next) {
 		if (ifindex && p->ifindex != ifindex)
 			continue;
 		pthread_mutex_lock(&p->lock);
-		while (p->streams) {
-			destroy(p, p->streams);
-			pthread_mutex_lock(&p->lock);
-		}
+		packet_streams_destroy(p);
 		pthread_mutex_unlock(&p->lock);
 	}
 	pthread_mutex_unlock(&registry_lock);
@@ -378,6 +453,12 @@ const struct backend backend_packet = {
 	.set_period = packet_set_period,
 	.wait = packet_wait,
 	.info = packet_info,
+	.group_open = packet_group_open,
+	.group_add = packet_group_add,
+	.group_set_period = packet_group_set_period,
+	.group_wait = packet_group_wait,
+	.group_info = packet_group_info,
+	.group_close = packet_group_close,
 	.ctl_open = ctl_open,
 	.ctl_close = ctl_close,
 	.port_attach = port_attach,

@@ -24,6 +24,7 @@ enum {
 };
 
 struct packet_port;
+struct packet_group;
 
 /**
  * struct packet_reader - a handle, as the thread sees it
@@ -39,6 +40,14 @@ struct packet_port;
  * @info: counts (port's lock)
  * @periods: @counted: periods up to a media position (the handle's)
  * @waits: returns with something due (the handle's)
+ * @page: how far it is (the handle's)
+ * @ring: the handle's cursor
+ * @group: that it is a member of, or NULL: see packet_group.h for this and
+ *	the following
+ * @looking: its handle looks at @group, which may not be freed
+ * @ended: periods that ended for it in the group (port's lock)
+ * @ended_at_wake: the same when the group last woke (port's lock)
+ * @in_quorum: the group waits for it (atomic, changed under the port's lock)
  */
 struct packet_reader {
 	struct packet_reader *next;
@@ -57,6 +66,14 @@ struct packet_reader {
 	__u64 counted;
 	__u64 waits;
 	struct avtpmap_reader_page *page;
+	struct avtpmap_ring *ring;
+
+	struct packet_group *group;
+	struct packet_reader *group_next;
+	int looking;
+	__u64 ended;
+	__u64 ended_at_wake;
+	int in_quorum;
 };
 
 /**
@@ -91,15 +108,20 @@ struct packet_stream {
 /**
  * struct packet_port - a port
  * @next: of the process (registry's lock)
- * @lock: Protects: streams, rings, readers. Held by the thread while it works
+ * @lock: Protects: streams, rings, readers, groups. Held by the thread while
+ *	it works
  *	Ordering: inside the registry's lock
  * @refs: the registry's, and each stream's
+ * @gone: the interface went, and the thread with it; whoever has the
+ *	registry's lock next buries the port (atomic)
+ * @ifname: as it was last called
  */
 struct packet_port {
 	struct packet_port *next;
 	pthread_mutex_t lock;
 	pthread_t thread;
 	int stop;
+	int gone;
 	int refs;
 	__u32 ifindex;
 	char ifname[IF_NAMESIZE];
@@ -110,6 +132,7 @@ struct packet_port {
 	__u64 mem_cap;
 	__u64 mem_used;
 	struct packet_stream *streams;
+	struct packet_group *groups;
 	struct avtpmap_queue_stats stats;
 };
 
@@ -118,6 +141,7 @@ int packet_port_create(struct packet_port **out, __u32 ifindex,
 		       const struct text *why);
 void packet_port_put(struct packet_port *p); /* @lock not held */
 void packet_port_stop(struct packet_port *p);
+void packet_port_rename(struct packet_port *p); /* if it was; @lock held */
 int packet_join(const struct packet_port *p, __u64 mac, int on);
 
 /* packet_wake.c APIs: kmod/stream.c's and reader.c's rules, with @lock held */
@@ -127,6 +151,8 @@ void packet_frame_done(struct packet_stream *s, struct avtpmap_entry *e,
 void packet_started(struct packet_stream *s, struct avtpmap_entry *e);
 void packet_tick(struct packet_stream *s, __u64 now_ns);
 void packet_tune(struct packet_reader *r, __u64 media_pos);
+void packet_change_period(struct packet_reader *r, __u32 period);
+void packet_count_periods(struct packet_reader *r);
 void packet_gone(struct packet_stream *s);
 
 /* packet_stream.c APIs, with @lock held */
@@ -136,8 +162,11 @@ int packet_stream_create(struct packet_port *p, __u64 id, __u32 vid,
 			 const struct text *why);
 void packet_stream_destroy(struct packet_port *p, struct packet_stream *s);
 void packet_stream_put(struct packet_stream *s);
+void packet_streams_destroy(struct packet_port *p); /* the registry has it */
 
 /* packet_reader.c APIs: see backend.h */
+__u64 packet_due(const struct packet_reader *r, __u32 period);
+int packet_sleep(int fd, __u64 until_ns); /* 0: look again, or -EINTR */
 int packet_open(struct avtpmap_stream *s, const struct avtpmap_open_opts *opts,
 		const struct text *why);
 void packet_close(struct avtpmap_stream *s);

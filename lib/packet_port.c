@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "packet.h"
+#include "packet_group.h"
 
 enum {
 	FRAME_BYTES = 2048,
@@ -137,15 +137,51 @@ static void empty_socket(struct packet_port *p)
 	}
 }
 
+/* Unregistered, or moved to another netns: its name may be another's by now. */
+static int has_gone(const struct packet_port *p)
+{
+	struct sockaddr_ll at;
+	socklen_t len = sizeof(at);
+
+	return !getsockname(p->fd, (struct sockaddr *)&at, &len) &&
+	       (__u32)at.sll_ifindex != p->ifindex;
+}
+
+/* Of any stream: nobody knows whose they were. */
+static void count_lost(struct packet_port *p)
+{
+	struct tpacket_stats lost;
+	socklen_t len = sizeof(lost);
+
+	if (!getsockopt(p->fd, SOL_PACKET, PACKET_STATISTICS, &lost, &len))
+		p->stats.error += lost.tp_drops;
+}
+
+static void work(struct packet_port *p)
+{
+	__u64 now_ns;
+
+	empty_socket(p);
+	now_ns = packet_now_ns();
+	for (struct packet_stream *s = p->streams; s; s = s->next)
+		packet_tick(s, now_ns);
+	for (struct packet_group *g = p->groups; g; g = g->next)
+		packet_group_tick(g, now_ns);
+	if (p->at == 0)
+		count_lost(p);
+	if (has_gone(p)) {
+		packet_streams_destroy(p);
+		env_store_release(&p->gone, 1);
+	}
+}
+
 static void *paced(void *arg)
 {
 	struct packet_port *p = arg;
-	struct tpacket_stats lost;
 	struct timespec next;
-	socklen_t len;
 
 	clock_gettime(CLOCK_MONOTONIC, &next);
-	while (!env_load_acquire(&p->stop)) {
+	while (!env_load_acquire(&p->stop) && !p->gone) {
 		next.tv_nsec += PACKET_PACE_NS;
 		if (next.tv_nsec >= 1000000000) {
 			next.tv_nsec -= 1000000000;
@@ -153,14 +189,7 @@ static void *paced(void *arg)
 		}
 		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
 		pthread_mutex_lock(&p->lock);
-		empty_socket(p);
-		for (struct packet_stream *s = p->streams; s; s = s->next)
-			packet_tick(s, packet_now_ns());
-		len = sizeof(lost);
-		/* of any stream: nobody knows whose they were */
-		if (p->at == 0 && !getsockopt(p->fd, SOL_PACKET,
-					      PACKET_STATISTICS, &lost, &len))
-			p->stats.error += lost.tp_drops;
+		work(p);
 		pthread_mutex_unlock(&p->lock);
 	}
 	return NULL;
@@ -263,6 +292,14 @@ void packet_port_put(struct packet_port *p)
 {
 	if (!__atomic_sub_fetch(&p->refs, 1, __ATOMIC_ACQ_REL))
 		port_free(p);
+}
+
+void packet_port_rename(struct packet_port *p)
+{
+	char name[IF_NAMESIZE];
+
+	if (if_indextoname(p->ifindex, name))
+		memcpy(p->ifname, name, sizeof(name));
 }
 
 void packet_port_stop(struct packet_port *p)

@@ -8,17 +8,15 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "packet.h"
+#include "packet_group.h"
 #include "../kmod/shared/period.h"
-
-enum { LINK_LOOK_MS = 500 }; /* of silence, until the interface is looked for */
 
 static int is_gone(const struct packet_reader *r)
 {
 	return env_load_acquire(&r->stream->hdr->state) == AVTPMAP_RING_GONE;
 }
 
-static __u64 periods_due(const struct packet_reader *r, __u32 period)
+__u64 packet_due(const struct packet_reader *r, __u32 period)
 {
 	__u64 media_pos = env_load_acquire(&r->stream->hdr->media_pos);
 	__u64 acked = env_load(&r->page->acked);
@@ -42,7 +40,7 @@ static int is_ready(struct avtpmap_stream *s)
 
 	s->ring.quiet_at = period ? avtpmap_period_next(s->ring.acked, period) :
 				    ~0ull;
-	if (!periods_due(r, period) && !is_gone(r) &&
+	if (!packet_due(r, period) && !is_gone(r) &&
 	    !__atomic_load_n(&r->pending, __ATOMIC_ACQUIRE))
 		return 0;
 	done = write(r->fd, &one, sizeof(one));
@@ -52,7 +50,10 @@ static int is_ready(struct avtpmap_stream *s)
 
 static void quiet(struct avtpmap_ring *ring)
 {
-	is_ready((struct avtpmap_stream *)ring);
+	struct avtpmap_stream *s = (struct avtpmap_stream *)ring;
+
+	if (!packet_group_quiet(s->priv))
+		is_ready(s);
 }
 
 /* ---- open ---- */
@@ -81,6 +82,7 @@ static int join(struct avtpmap_stream *s, struct packet_reader *r,
 		return err;
 	}
 	r->stream = stream;
+	r->ring = &s->ring;
 	r->next_due = ~0ull;
 	r->counted = stream->account.media_pos;
 	r->next = stream->readers;
@@ -94,26 +96,45 @@ static int join(struct avtpmap_stream *s, struct packet_reader *r,
 	return 0;
 }
 
+static __u32 n_handles; /* of this process (atomic) */
+
 static void reader_free(struct packet_reader *r)
 {
 	if (r->fd >= 0)
 		close(r->fd);
 	free(r->page);
 	free(r);
+	__atomic_fetch_sub(&n_handles, 1, __ATOMIC_RELAXED);
 }
 
-static struct packet_reader *reader_alloc(void)
+static int reader_alloc(struct packet_reader **out, const struct text *why)
 {
 	struct packet_reader *r = calloc(1, sizeof(*r));
+	__u32 n = __atomic_fetch_add(&n_handles, 1, __ATOMIC_RELAXED);
+	int err = 0;
 
-	if (!r)
-		return NULL;
-	r->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	r->page = aligned_alloc(4096, 4096);
-	if (r->fd >= 0 && r->page)
-		return r;
-	reader_free(r);
-	return NULL;
+	*out = r;
+	if (!r) {
+		__atomic_fetch_sub(&n_handles, 1, __ATOMIC_RELAXED);
+		return refuse_text(why, -ENOMEM, "out of memory");
+	}
+	r->fd = -1;
+	if (n >= AVTPMAP_HANDLES_MAX) {
+		err = refuse_text(why, -EUSERS,
+				  "this process has %u handles open, which is "
+				  "the most; close some",
+				  AVTPMAP_HANDLES_MAX);
+	} else {
+		r->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		r->page = aligned_alloc(4096, 4096);
+		if (r->fd < 0 || !r->page)
+			err = refuse_text(why, -ENOMEM,
+					  "no memory or descriptor left for a "
+					  "reader");
+	}
+	if (err)
+		reader_free(r);
+	return err;
 }
 
 int packet_open(struct avtpmap_stream *s, const struct avtpmap_open_opts *opts,
@@ -130,9 +151,9 @@ int packet_open(struct avtpmap_stream *s, const struct avtpmap_open_opts *opts,
 		return refuse_text(why, -ENODEV,
 				   "%s: no such interface; see ip link",
 				   opts->ifname);
-	r = reader_alloc();
-	if (!r)
-		return refuse_text(why, -ENOMEM, "out of memory");
+	err = reader_alloc(&r, why);
+	if (err)
+		return err;
 	p = packet_port_find(ifindex);
 	stream = p ? packet_stream_find(p, htobe64(opts->stream_id)) : NULL;
 	if (stream)
@@ -160,6 +181,7 @@ void packet_close(struct avtpmap_stream *s)
 	struct packet_reader **link = &stream->readers;
 	int last;
 
+	packet_group_leave(r);
 	munmap((void *)s->ring.hdr, s->ring_bytes);
 	pthread_mutex_lock(&p->lock);
 	while (*link != r)
@@ -176,25 +198,14 @@ void packet_close(struct avtpmap_stream *s)
 
 /* ---- wait ---- */
 
-/* 0 when it is time to look again, or -errno. */
-static int sleep_until(const struct packet_reader *r, __u64 until_ns)
+int packet_sleep(int fd, __u64 until_ns)
 {
-	struct pollfd pfd = { .fd = r->fd, .events = POLLIN };
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
 	__u64 now = packet_now_ns();
 	__u64 ns = until_ns > now ? until_ns - now : 0;
-	char name[IF_NAMESIZE];
-	struct timespec ts;
-	int n;
+	struct timespec ts = { ns / 1000000000, ns % 1000000000 };
 
-	if (ns > LINK_LOOK_MS * 1000000ull)
-		ns = LINK_LOOK_MS * 1000000ull;
-	ts = (struct timespec){ ns / 1000000000, ns % 1000000000 };
-	n = ppoll(&pfd, 1, &ts, NULL);
-	if (n < 0)
-		return -errno;
-	if (!n && ns && !if_indextoname(r->stream->port->ifindex, name))
-		return -ENODEV;
-	return 0;
+	return ppoll(&pfd, 1, &ts, NULL) < 0 ? -errno : 0;
 }
 
 int packet_wait(struct avtpmap_stream *s, struct avtpmap_wait *w)
@@ -206,53 +217,42 @@ int packet_wait(struct avtpmap_stream *s, struct avtpmap_wait *w)
 	if (until < from)
 		until = ~0ull;
 	while (!is_ready(s) && !err && w->timeout_ns && packet_now_ns() < until)
-		err = sleep_until(r, until);
-	if (err == -EINTR)
+		err = packet_sleep(r->fd, until);
+	if (err)
 		return err;
-	due = periods_due(r, r->period);
+	due = packet_due(r, r->period);
 	w->due = due < 0xffffffff ? due : 0xffffffff;
 	w->events = __atomic_exchange_n(&r->pending, 0, __ATOMIC_ACQ_REL);
 	w->head = env_load_acquire(&r->stream->hdr->head);
 	if (w->due || w->events)
 		r->waits++;
 	is_ready(s); /* what the events filled is emptied with them */
-	return is_gone(r) ? -ENODEV : err;
+	return is_gone(r) ? -ENODEV : 0;
 }
 
 /* ---- period ---- */
-
-/* Wakes may be rarer than periods, so these are counted by position. */
-static void count_periods(struct packet_reader *r)
-{
-	__u64 media_pos = env_load_acquire(&r->stream->hdr->media_pos);
-
-	if (r->period)
-		r->periods +=
-			avtpmap_period_due(r->counted, media_pos, r->period);
-	r->counted = media_pos;
-}
 
 int packet_set_period(struct avtpmap_stream *s,
 		      const struct avtpmap_period *period)
 {
 	struct packet_reader *r = s->priv;
 	struct packet_stream *stream = r->stream;
+	int err = 0;
 
 	if (period->resv[0] || period->resv[1])
 		return -EINVAL;
 	pthread_mutex_lock(&stream->port->lock);
-	count_periods(r);
-	r->period = period->period;
-	r->events = period->events;
-	r->deadline_ns = period->deadline_ns;
-	r->last_wake_ns = packet_now_ns();
-	r->owed = 0;
-	packet_tune(r, stream->account.media_pos);
-	if (r->next_due < stream->next_due)
-		stream->next_due = r->next_due;
+	if (r->group) {
+		err = -EBUSY; /* the group's period is its members' */
+	} else {
+		r->events = period->events;
+		r->deadline_ns = period->deadline_ns;
+		packet_change_period(r, period->period);
+	}
 	pthread_mutex_unlock(&stream->port->lock);
-	is_ready(s);
-	return 0;
+	if (!err)
+		is_ready(s);
+	return err;
 }
 
 int packet_info(struct avtpmap_stream *s, struct avtpmap_reader_info *info)
@@ -260,7 +260,7 @@ int packet_info(struct avtpmap_stream *s, struct avtpmap_reader_info *info)
 	struct packet_reader *r = s->priv;
 
 	pthread_mutex_lock(&r->stream->port->lock);
-	count_periods(r);
+	packet_count_periods(r);
 	*info = r->info;
 	info->periods = r->periods;
 	info->waits = r->waits;

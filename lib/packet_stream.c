@@ -143,3 +143,14 @@ void packet_stream_destroy(struct packet_port *p, struct packet_stream *s)
 	packet_gone(s);
 	packet_stream_put(s);
 }
+
+void packet_streams_destroy(struct packet_port *p)
+{
+	while (p->streams) {
+		int last = p->streams->refs == 1;
+
+		packet_stream_destroy(p, p->streams);
+		if (last)
+			packet_port_put(p);
+	}
+}

@@ -3,7 +3,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "packet.h"
+#include "packet_group.h"
 #include "../kmod/shared/period.h"
 
 __u64 packet_now_ns(void)
@@ -39,16 +39,55 @@ void packet_tune(struct packet_reader *r, __u64 media_pos)
 	env_store(&r->wake_period, period);
 }
 
+/* Wakes may be rarer than periods, so these are counted by position. */
+void packet_count_periods(struct packet_reader *r)
+{
+	__u64 media_pos = env_load_acquire(&r->stream->hdr->media_pos);
+
+	if (r->period)
+		r->periods +=
+			avtpmap_period_due(r->counted, media_pos, r->period);
+	r->counted = media_pos;
+}
+
+/* From here on; what is due already is not waited for. */
+void packet_change_period(struct packet_reader *r, __u32 period)
+{
+	struct packet_stream *s = r->stream;
+
+	packet_count_periods(r);
+	env_store(&r->period, period);
+	r->last_wake_ns = packet_now_ns();
+	r->owed = 0;
+	packet_tune(r, s->account.media_pos);
+	if (r->next_due < s->next_due)
+		s->next_due = r->next_due;
+}
+
+/* One frame may end several periods: after loss, or if it is longer. */
 static void reader_period(struct packet_reader *r, __u64 now_ns)
 {
-	r->next_due = avtpmap_period_next(r->stream->account.media_pos,
-					  r->wake_period);
+	__u64 media_pos = r->stream->account.media_pos;
+	__u64 before = r->next_due - r->wake_period;
+
+	r->next_due = avtpmap_period_next(media_pos, r->wake_period);
+	if (r->group) {
+		packet_group_period(r,
+				    avtpmap_period_due(before, media_pos,
+						       r->wake_period),
+				    now_ns);
+		return;
+	}
 	r->info.wakes_period++;
 	wake(r, AVTPMAP_C_WAKES_PERIOD, now_ns);
 }
 
 static void reader_event(struct packet_reader *r, __u32 events, __u64 now_ns)
 {
+	if (r->group) {
+		packet_group_event(r->group, events, now_ns);
+		return;
+	}
 	events &= r->events;
 	if (!events)
 		return;
@@ -146,5 +185,7 @@ void packet_gone(struct packet_stream *s)
 		ssize_t n = write(r->fd, &one, sizeof(one));
 
 		(void)n;
+		if (r->group)
+			packet_group_gone(r);
 	}
 }

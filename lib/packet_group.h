@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* Groups of the packet backend: readers of one port that are woken together. */
+#ifndef AVTPMAP_LIB_PACKET_GROUP_H
+#define AVTPMAP_LIB_PACKET_GROUP_H
+
+#include "packet.h"
+
+/**
+ * struct packet_group - what the module keeps in struct group
+ *
+ * Each member counts the periods that ended for it. The group wakes when the
+ * slowest member in the quorum has ended one more: once, whoever came last.
+ *
+ * @next: of the port's groups (port's lock)
+ * @port: of all members; NULL without any (members_lock)
+ * @members: in and out of the quorum; changed under members_lock and port's
+ *	lock, walked by wait under @walking alone
+ * @walking: wait looks at members: none may be freed
+ * @fd: eventfd, readable while something is due
+ * @raised: @fd may be readable
+ * @n_members: @n_gone: members, and those whose stream was deleted
+ * @n_behind: members of the quorum that have not ended period @ended + 1
+ * @ended: periods that every member of the quorum has ended
+ * @period: @events: @deadline_ns: as asked for
+ * @pending: events not yet fetched (atomic)
+ * @owed: an event is to wake it as soon as the floor allows
+ * @last_wake_ns: of any reason
+ * @info: counts
+ * @waits: returns with something due (wait's own)
+ *
+ * What does not say otherwise is protected by the port's lock.
+ */
+struct packet_group {
+	struct packet_group *next;
+	struct packet_port *port;
+	struct packet_reader *members;
+	int walking;
+	int fd;
+	int raised;
+	__u32 n_members;
+	__u32 n_gone;
+	__u32 n_behind;
+	__u64 ended;
+	__u32 period;
+	__u32 events;
+	__u32 pending;
+	int owed;
+	__u64 deadline_ns;
+	__u64 last_wake_ns;
+	struct avtpmap_reader_info info;
+	__u64 waits;
+};
+
+/* With the port's lock held. */
+void packet_group_period(struct packet_reader *r, __u64 ends, __u64 now_ns);
+void packet_group_event(struct packet_group *g, __u32 events, __u64 now_ns);
+void packet_group_gone(struct packet_reader *r);
+void packet_group_tick(struct packet_group *g, __u64 now_ns);
+
+/* Media was released; 0 if the reader is in no group. */
+int packet_group_quiet(struct packet_reader *r);
+
+/* The reader is about to go. Without the port's lock. */
+void packet_group_leave(struct packet_reader *r);
+
+/* See backend.h */
+int packet_group_open(struct avtpmap_group *handle);
+int packet_group_add(struct avtpmap_group *handle, struct avtpmap_stream *s);
+int packet_group_set_period(struct avtpmap_group *handle,
+			    const struct avtpmap_period *period);
+int packet_group_wait(struct avtpmap_group *handle, struct avtpmap_wait *wait);
+int packet_group_info(struct avtpmap_group *handle,
+		      struct avtpmap_reader_info *info);
+void packet_group_close(struct avtpmap_group *handle);
+
+#endif
