@@ -21,6 +21,7 @@
 	X(WAKES, "wakes counted for each reader")                 \
 	X(GROUP, "groups of streams")                             \
 	X(RIGHTS, "ports that a group may use")                   \
+	X(NET_RAW, "streams for CAP_NET_RAW alone")               \
 	X(MULTICAST, "events over netlink")                       \
 	X(PORT_LIFE, "ports that are renamed, moved and removed") \
 	X(MODULE, "a module that can be unloaded")                \
@@ -49,6 +50,7 @@ enum bed_cap {
  * @up: make the ports ready; also after a case that left a mess. What has to
  *	be loaded is in $MODULES. Returns 0 or -errno.
  * @down: the reverse of it
+ * @unplug: the netdev of port 0 is unregistered; @up brings it back
  * @ifname: of port @i (0 or 1)
  * @inject: receive whole records (see wire.h), in order, on the ports that
  *	they name; returns 0 or -errno when all were received
@@ -59,6 +61,7 @@ struct bed {
 	uint64_t caps;
 	int (*up)(void);
 	int (*down)(void);
+	int (*unplug)(void);
 	const char *(*ifname)(int i);
 	int (*inject)(const void *records, size_t bytes);
 };

@@ -82,6 +82,12 @@ static int down(void)
 	return 0;
 }
 
+static int unplug(void)
+{
+	return syscall(SYS_delete_module, "avtpmap_sim", O_NONBLOCK) ? -errno :
+								       0;
+}
+
 /* Whole records from @p, as many as go into one write. */
 static size_t batch(const char *p, size_t bytes)
 {
@@ -122,9 +128,10 @@ static int inject(const void *records, size_t bytes)
 const struct bed bed_kmod = {
 	.name = "kmod",
 	.backend = AVTPMAP_BACKEND_KMOD,
-	.caps = ~0ull,
+	.caps = ~(uint64_t)BED_NET_RAW,
 	.up = up,
 	.down = down,
+	.unplug = unplug,
 	.ifname = ifname,
 	.inject = inject,
 };

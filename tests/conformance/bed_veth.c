@@ -40,7 +40,7 @@ static int look(int i, struct seen *seen)
 	if (err)
 		return err;
 	memset(seen, 0, sizeof(*seen));
-	seen->ifindex = if_nametoindex(veth_ifname(i));
+	seen->ifindex = veth_ifindex(i);
 	return avtpmap_port_list(ctl, add_frames, seen);
 }
 
@@ -115,9 +115,11 @@ const struct bed bed_xdp = {
 const struct bed bed_packet = {
 	.name = "packet",
 	.backend = AVTPMAP_BACKEND_PACKET,
-	.caps = BED_ISOLATION | BED_OVERRUN | BED_WAKES,
+	.caps = BED_ISOLATION | BED_OVERRUN | BED_WAKES | BED_GROUP |
+		BED_PORT_LIFE | BED_LIMITS | BED_NET_RAW,
 	.up = up_packet,
 	.down = clear,
+	.unplug = veth_unplug,
 	.ifname = veth_ifname,
 	.inject = inject,
 };

@@ -169,7 +169,8 @@ static void check_floor(struct field *f, uint64_t from_ns)
 	}
 }
 
-CASE(thousands_of_hostile_readers_stay_within_the_floor, BED_WAKES | BED_LIMITS)
+CASE(thousands_of_hostile_readers_stay_within_the_floor,
+     BED_WAKES | BED_LIMITS | BED_SHARED)
 {
 	static struct field f;
 	uint64_t from = now_ns();

@@ -101,13 +101,15 @@ CASE(a_port_that_moves_to_another_netns_is_gone_here, BED_PORT_LIFE)
 
 	s = live(rig, &t);
 	used = rig_mem_used(rig);
-	command("ip netns add avtpmap-away");
+	command("ip netns del avtpmap-away 2>/dev/null; "
+		"ip netns add avtpmap-away");
 	command("ip link set %s netns avtpmap-away", rig->ifname);
 	check_eq(avtpmap_wait(s, AVTPMAP_FOREVER), -ENODEV);
 	check_eq(rig_drain(s), FRAMES);
 	check_eq(avtpmap_stream_add(rig->ctl, rig->ifname, STREAM_ID, NULL),
 		 -ENODEV);
-	command("ip -n avtpmap-away link set %s netns 1", rig->ifname);
+	command("ip -n avtpmap-away link set %s netns %d", rig->ifname,
+		getpid());
 	command("ip link set %s up", rig->ifname);
 	command("ip netns del avtpmap-away");
 	check_eq(avtpmap_wait(s, 0), -ENODEV);
@@ -119,18 +121,18 @@ CASE(a_port_that_moves_to_another_netns_is_gone_here, BED_PORT_LIFE)
 	avtpmap_close(s);
 }
 
-CASE(a_netdev_that_unregisters_takes_its_port_with_it,
-     BED_PORT_LIFE | BED_MODULE)
+CASE(a_netdev_that_unregisters_takes_its_port_with_it, BED_PORT_LIFE)
 {
 	struct avtpmap_stream *s;
 	struct talker t;
 
 	s = live(rig, &t);
-	check_eq(unload("avtpmap_sim"), 0);
+	check_eq(rig->bed->unplug(), 0);
 	check_eq(avtpmap_wait(s, AVTPMAP_FOREVER), -ENODEV);
 	check_eq(avtpmap_header(s)->state, AVTPMAP_RING_GONE);
 	check_eq(rig_drain(s), FRAMES);
-	check_eq(readers(rig), 1);
+	if (rig->bed->caps & BED_MODULE) /* who holds it up */
+		check_eq(readers(rig), 1);
 	avtpmap_close(s);
 	check_eq(readers(rig), 0);
 	check_eq(rig->bed->up(), 0);

@@ -3,15 +3,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "test.h"
+#include "process.h"
 
 enum { USER = 4001, OTHER_USER = 4002, GROUP = 4010, OTHER_GROUP = 4011 };
 
@@ -253,8 +255,7 @@ static void root_of_own_net(int fd, const struct bed *bed)
 	_exit(0);
 }
 
-CASE(the_owner_of_a_network_namespace_owns_its_ports,
-     BED_RIGHTS | BED_PORT_LIFE)
+CASE(the_owner_of_a_network_namespace_owns_its_ports, BED_PORT_LIFE)
 {
 	char command[64], byte = 0;
 	int fds[2], status;
@@ -279,4 +280,85 @@ CASE(the_owner_of_a_network_namespace_owns_its_ports,
 	check_eq(status, 0);
 	/* drained in there; untouched out here */
 	rig_del(rig, STREAM_ID);
+}
+
+/* ---- one capability ---- */
+
+/* Some user, with @caps and nothing else. */
+static void be_somebody_with(uint32_t caps)
+{
+	struct __user_cap_header_struct hdr = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct data[2] = {
+		{ .effective = caps, .permitted = caps },
+	};
+
+	check_eq(prctl(PR_SET_KEEPCAPS, 1), 0);
+	check_eq(setgroups(0, NULL), 0);
+	check_eq(setresgid(USER, USER, USER), 0);
+	check_eq(setresuid(USER, USER, USER), 0);
+	check_eq(syscall(SYS_capset, &hdr, data), 0);
+}
+
+/* Adds, opens, waits and reads; sets @ready when frames may come. */
+static void read_some(const struct bed *bed, volatile int *ready, uint32_t n)
+{
+	struct avtpmap_period period = { .period = 48 };
+	struct avtpmap_stream *s;
+	struct avtpmap_group *g;
+	struct rig rig;
+
+	rig_init(&rig, bed);
+	rig_add(&rig, STREAM_ID, NULL);
+	s = rig_open(&rig, STREAM_ID, 0, 0);
+	check_eq(avtpmap_group_create(&g, &period), 0);
+	check_eq(avtpmap_group_add(g, s), 0);
+	*ready = 1;
+	while (n) {
+		check(avtpmap_group_wait(g, 2000000000) > 0);
+		n -= rig_drain(s);
+	}
+	avtpmap_group_close(g);
+	avtpmap_close(s);
+	rig_free(&rig);
+	_exit(0);
+}
+
+CASE(cap_net_raw_is_enough, BED_NET_RAW)
+{
+	volatile int *ready = share(sizeof(*ready));
+	pid_t pid = start();
+	struct talker t;
+
+	if (!pid) {
+		be_somebody_with(1 << CAP_NET_RAW);
+		read_some(rig->bed, ready, 80);
+	}
+	await_flag(ready);
+	talker_init(&t, &aaf_stereo, STREAM_ID);
+	rig_send(rig, &t, 80);
+	finish(pid);
+}
+
+CASE(without_cap_net_raw_it_says_so, BED_NET_RAW)
+{
+	pid_t pid = start();
+
+	if (!pid) {
+		struct avtpmap_ctl *ctl;
+		char why[256] = "";
+
+		be_somebody_with(1 << CAP_NET_ADMIN);
+		check_eq(avtpmap_ctl_open(
+				 &ctl,
+				 AVTPMAP_OPTS(avtpmap_ctl_opts,
+					      .backend = rig->bed->backend,
+					      .error = why,
+					      .error_bytes = sizeof(why))),
+			 -EPERM);
+		check(strstr(why, "CAP_NET_RAW"));
+		_exit(0);
+	}
+	finish(pid);
 }

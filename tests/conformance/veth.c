@@ -31,27 +31,45 @@ static void no_ipv6(void)
 
 int veth_up(void)
 {
-	if (if_nametoindex("port0") && if_nametoindex("port1"))
-		return 0;
-	if (unshare(CLONE_NEWNET))
-		return -errno;
-	no_ipv6();
+	if (!if_nametoindex("port0") && !if_nametoindex("port1")) {
+		if (unshare(CLONE_NEWNET))
+			return -errno;
+		no_ipv6();
+	}
 	for (int i = 0; i < 2; i++) {
 		const char *const command =
-			i ? "ip link add port1 type veth peer name wire1 && "
+			i ? "ip link del wire1 2>/dev/null; "
+			    "ip link add port1 type veth peer name wire1 && "
 			    "ip link set wire1 up && ip link set port1 up" :
+			    "ip link del wire0 2>/dev/null; "
 			    "ip link add port0 type veth peer name wire0 && "
 			    "ip link set wire0 up && ip link set port0 up";
 
-		if (system(command))
+		if (!if_nametoindex(veth_ifname(i)) && system(command))
 			return -EIO;
 	}
 	return 0;
 }
 
+int veth_unplug(void)
+{
+	return system("ip link del port0") ? -EIO : 0;
+}
+
 const char *veth_ifname(int i)
 {
 	return i ? "port1" : "port0";
+}
+
+/* Renamed, it is the same port. */
+uint32_t veth_ifindex(int i)
+{
+	static uint32_t last[2];
+	uint32_t ifindex = if_nametoindex(veth_ifname(i));
+
+	if (ifindex)
+		last[i] = ifindex;
+	return last[i];
 }
 
 uint64_t veth_sent(int i)
@@ -81,7 +99,7 @@ static int settle(int (*arrived)(int i, uint64_t sent))
 
 static int send_one(int fd, const struct avtpmap_sim_frame *f)
 {
-	int i = f->ifindex == if_nametoindex(veth_ifname(1));
+	int i = f->ifindex == veth_ifindex(1);
 	struct sockaddr_ll to = {
 		.sll_family = AF_PACKET,
 		.sll_ifindex = if_nametoindex(i ? "wire1" : "wire0"),

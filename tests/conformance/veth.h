@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 int veth_up(void);
+int veth_unplug(void);
+uint32_t veth_ifindex(int i);
 uint64_t veth_sent(int i);
 const char *veth_ifname(int i);
 
