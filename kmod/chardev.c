@@ -130,6 +130,7 @@ static __poll_t avtpmap_poll(struct file *file, poll_table *wait)
 	if (!s)
 		return EPOLLERR;
 	poll_wait(file, &r->wait, wait);
+	reader_listen(r);
 	if (reader_ready(r))
 		mask |= EPOLLIN | EPOLLRDNORM;
 	if (READ_ONCE(s->ring.hdr->state) == AVTPMAP_RING_GONE)

@@ -241,6 +241,7 @@ int group_add(struct group *g, struct reader *r)
 	else if (g->port && g->port != s->port)
 		err = -EXDEV;
 	if (!err) {
+		period_leave(r);
 		g->port = s->port;
 		g->n_members++;
 		list_add_tail(&r->group_node, &g->members);
@@ -264,8 +265,9 @@ static void remove_member(struct reader *r)
 	spin_lock(&g->lock);
 	leave_quorum(r);
 	list_del(&r->group_node);
-	r->group = NULL;
 	set_member_period(r, 0);
+	list_del_init(&r->listener_node);
+	r->group = NULL;
 	if (s->gone)
 		g->n_gone--;
 	if (!--g->n_members)

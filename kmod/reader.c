@@ -73,7 +73,8 @@ struct reader *reader_create(void)
 	mutex_init(&r->bind_lock);
 	init_waitqueue_head(&r->wait);
 	INIT_LIST_HEAD(&r->node);
-	r->next_due = U64_MAX;
+	INIT_LIST_HEAD(&r->listener_node);
+	INIT_LIST_HEAD(&r->sleeper_node);
 	return r;
 }
 
@@ -89,6 +90,8 @@ void reader_destroy(struct reader *r)
 		mutex_unlock(&bound_lock);
 		group_leave(r);
 		spin_lock_bh(&s->lock);
+		period_leave(r);
+		list_del(&r->listener_node);
 		list_del(&r->node);
 		s->n_readers--;
 		spin_unlock_bh(&s->lock);
@@ -115,6 +118,7 @@ static int join(struct reader *r, struct stream *s, struct avtpmap_bind *bind)
 		bind->head = s->head;
 		bind->media_pos = s->account.media_pos;
 		r->page->acked = bind->media_pos;
+		r->told = s->told;
 		list_add_tail(&r->node, &s->readers);
 		s->n_readers++;
 		smp_store_release(&r->stream, s); /* pairs with reader_stream() */
@@ -183,115 +187,120 @@ int reader_group_add(struct reader *head, struct reader *member)
 
 /* ---- when to wake, under the stream's lock ---- */
 
-void reader_tune(struct reader *r, u64 media_pos)
+/* Also without the lock, by its own poll or wait: then wait looks again. */
+static u32 pending(const struct reader *r)
 {
-	lockdep_assert_held(&r->stream->lock);
-	if (!r->period)
-		return;
-	WRITE_ONCE(r->wake_period,
-		   avtpmap_wake_period(r->period, r->stream->account.rate_hz));
-	r->next_due = avtpmap_period_next(media_pos, r->wake_period);
+	const struct stream *s = r->stream;
+	u32 events = READ_ONCE(r->pending), mask = READ_ONCE(r->events);
+	u64 told = READ_ONCE(r->told);
+
+	if (READ_ONCE(s->told) == told)
+		return events;
+	for (int i = 0; i < STREAM_EVENTS; i++)
+		if (mask & BIT(i) && READ_ONCE(s->told_at[i]) > told)
+			events |= BIT(i);
+	return events;
 }
 
-static void wake(struct reader *r, enum avtpmap_counter why, u64 now_ns)
+/* Whoever is awake will look by itself, and listen before it sleeps again. */
+void reader_wake(struct reader *r, enum avtpmap_counter why)
 {
 	lockdep_assert_held(&r->stream->lock);
-	count(r->stream->ring.hdr, why, 1);
-	r->last_wake_ns = now_ns;
-	r->owed = false;
+	list_del_init(&r->sleeper_node);
+	list_del_init(&r->listener_node);
 	trace_avtpmap_wake(r->stream, r->pid, why);
 	if (wq_has_sleeper(&r->wait))
 		wake_up_interruptible_poll(&r->wait, EPOLLIN | EPOLLRDNORM);
 }
 
-/* From here on; what is due already is not waited for. */
-void reader_change_period(struct reader *r, u32 period)
+/* Not with its period. */
+static void wake_alone(struct reader *r, enum avtpmap_counter why, u64 now_ns)
 {
-	struct stream *s = r->stream;
-
-	lockdep_assert_held(&s->lock);
-	WRITE_ONCE(r->period, period);
-	WRITE_ONCE(r->wake_period, 0);
-	r->next_due = U64_MAX;
-	r->counted = s->account.media_pos;
-	r->last_wake_ns = ktime_get_ns();
-	reader_tune(r, s->account.media_pos);
-	if (!s->gone)
-		s->next_due = min(s->next_due, r->next_due);
-	if (r->deadline_ns)
-		stream_arm(s, r->last_wake_ns + r->deadline_ns);
+	count(r->stream->ring.hdr, why, 1);
+	r->last_wake_ns = now_ns;
+	reader_wake(r, why);
 }
 
-/* Wakes may be rarer than periods, so these are counted by position. */
-static void count_periods(struct reader *r)
+static u64 last_wake_ns(const struct reader *r)
 {
-	u64 media_pos = r->stream->account.media_pos;
-
-	lockdep_assert_held(&r->stream->lock);
-	if (r->period)
-		r->info.periods += avtpmap_period_due(r->counted, media_pos,
-						      r->period);
-	r->counted = media_pos;
-}
-
-/* One frame may end several periods: after loss, or if it is longer. */
-void reader_period(struct reader *r, u64 now_ns)
-{
-	u64 media_pos = r->stream->account.media_pos;
-	u64 before = r->next_due - r->wake_period;
-
-	r->next_due = avtpmap_period_next(media_pos, r->wake_period);
-	count_periods(r);
-	if (r->group) {
-		group_period(r, avtpmap_period_due(before, media_pos,
-						   r->wake_period), now_ns);
-		return;
-	}
-	r->info.wakes_period++;
-	wake(r, AVTPMAP_C_WAKES_PERIOD, now_ns);
-}
-
-void reader_event(struct reader *r, u32 events, u64 now_ns)
-{
-	u64 ok_ns = r->last_wake_ns + AVTPMAP_FLOOR_NS;
-
-	if (r->group) {
-		group_event(r->group, events, now_ns);
-		return;
-	}
-	events &= r->events;
-	if (!events)
-		return;
-	WRITE_ONCE(r->pending, r->pending | events);
-	if (now_ns >= ok_ns) {
-		r->info.wakes_event++;
-		wake(r, AVTPMAP_C_WAKES_EVENT, now_ns);
-	} else {
-		r->owed = true;
-		stream_arm(r->stream, ok_ns);
-	}
+	return r->period ? max(r->last_wake_ns, r->period->last_wake_ns) :
+			   r->last_wake_ns;
 }
 
 /* Does what is due at @now_ns; returns when it wants to be asked again. */
 u64 reader_timer(struct reader *r, u64 now_ns)
 {
-	u64 deadline = r->deadline_ns ? r->last_wake_ns + r->deadline_ns :
+	u64 ok_ns = last_wake_ns(r) + AVTPMAP_FLOOR_NS;
+	u64 deadline = r->deadline_ns ? last_wake_ns(r) + r->deadline_ns :
 		       U64_MAX;
 
 	lockdep_assert_held(&r->stream->lock);
 	if (now_ns >= deadline) {
 		WRITE_ONCE(r->pending, r->pending | AVTPMAP_EV_DEADLINE);
 		r->info.wakes_deadline++;
-		wake(r, AVTPMAP_C_WAKES_DEADLINE, now_ns);
-		return now_ns + r->deadline_ns;
+		wake_alone(r, AVTPMAP_C_WAKES_DEADLINE, now_ns);
+		return U64_MAX;
 	}
-	if (!r->owed)
+	if (!pending(r))
 		return deadline;
-	if (now_ns < r->last_wake_ns + AVTPMAP_FLOOR_NS)
-		return min(deadline, r->last_wake_ns + AVTPMAP_FLOOR_NS);
+	if (now_ns < ok_ns)
+		return min(deadline, ok_ns);
 	r->info.wakes_event++;
-	wake(r, AVTPMAP_C_WAKES_EVENT, now_ns);
-	return r->deadline_ns ? now_ns + r->deadline_ns : U64_MAX;
+	wake_alone(r, AVTPMAP_C_WAKES_EVENT, now_ns);
+	return U64_MAX;
+}
+
+/* Wakes are counted by the period, and its ends by position, until asked for. */
+void reader_settle(struct reader *r)
+{
+	u64 media_pos = r->stream->account.media_pos;
+	struct period *p = r->period;
+
+	lockdep_assert_held(&r->stream->lock);
+	if (!p)
+		return;
+	if (!r->group)
+		r->info.wakes_period += p->wakes - r->wakes_before;
+	r->wakes_before = p->wakes;
+	r->info.periods += avtpmap_period_due(r->counted, media_pos, p->units);
+	r->counted = media_pos;
+}
+
+static void enlist(struct reader *r)
+{
+	struct stream *s = r->stream;
+
+	if (list_empty(&r->listener_node))
+		list_add_tail(&r->listener_node, &s->listeners);
+	if (r->period && !r->group && list_empty(&r->sleeper_node))
+		list_add_tail(&r->sleeper_node, &r->period->sleepers);
+}
+
+/* From here on; what is due already is not waited for. */
+void reader_change_period(struct reader *r, u32 units)
+{
+	struct stream *s = r->stream;
+
+	lockdep_assert_held(&s->lock);
+	period_leave(r);
+	WRITE_ONCE(r->units, units);
+	r->counted = s->account.media_pos;
+	r->last_wake_ns = ktime_get_ns();
+	if (units)
+		period_join(r, units);
+	enlist(r);
+}
+
+/* Before it may sleep: whatever comes next wakes it, once. */
+static void listen(struct reader *r)
+{
+	struct stream *s = r->stream;
+
+	lockdep_assert_held(&s->lock);
+	enlist(r);
+	stream_settle_events(s, ktime_get_ns());
+	if (r->deadline_ns && !pending(r))
+		stream_arm(s, last_wake_ns(r) + r->deadline_ns);
 }
 
 void reader_gone(struct reader *r)
@@ -325,9 +334,12 @@ int reader_set_period(struct reader *r, const struct avtpmap_period *p)
 	if (r->group) {
 		err = -EBUSY;	/* the group's period is its members' */
 	} else {
+		r->pending = pending(r);
+		r->told = s->told;
 		r->events = p->events;
 		r->deadline_ns = p->deadline_ns;
 		reader_change_period(r, p->period);
+		listen(r);
 	}
 	spin_unlock_bh(&s->lock);
 	return err;
@@ -343,18 +355,39 @@ static u64 done_until(const struct reader *r, u64 media_pos)
 u64 reader_due(const struct reader *r, bool wake)
 {
 	u64 media_pos = READ_ONCE(r->stream->ring.hdr->media_pos);
-	u32 period = wake ? READ_ONCE(r->wake_period) : READ_ONCE(r->period);
+	u32 units = READ_ONCE(r->units);
 
-	return period ? avtpmap_period_due(done_until(r, media_pos), media_pos,
-					   period) : 0;
+	if (!units)
+		return 0;
+	if (wake)
+		units = avtpmap_wake_period(units,
+				READ_ONCE(r->stream->account.rate_hz));
+	return avtpmap_period_due(done_until(r, media_pos), media_pos, units);
 }
 
 /* In the reader's own poll or wait only: it reads acked. */
 bool reader_ready(const struct reader *r)
 {
-	return READ_ONCE(r->pending) ||
+	return pending(r) ||
 	       READ_ONCE(r->stream->ring.hdr->state) == AVTPMAP_RING_GONE ||
 	       reader_due(r, true);
+}
+
+void reader_listen(struct reader *r)
+{
+	struct stream *s = r->stream;
+
+	spin_lock_bh(&s->lock);
+	listen(r);
+	spin_unlock_bh(&s->lock);
+}
+
+static bool ready_or_listening(struct reader *r)
+{
+	if (reader_ready(r))
+		return true;
+	reader_listen(r);
+	return reader_ready(r);
 }
 
 int reader_wait(struct reader *r, struct avtpmap_wait *w)
@@ -370,17 +403,19 @@ int reader_wait(struct reader *r, struct avtpmap_wait *w)
 	if (g)
 		return group_wait(g, w);
 	if (w->timeout_ns > KTIME_MAX)
-		err = wait_event_interruptible(r->wait, reader_ready(r));
+		err = wait_event_interruptible(r->wait, ready_or_listening(r));
 	else if (w->timeout_ns)
 		err = wait_event_interruptible_hrtimeout(r->wait,
-				reader_ready(r), ns_to_ktime(w->timeout_ns));
+				ready_or_listening(r), ns_to_ktime(w->timeout_ns));
 	if (err && err != -ETIME)
 		return -EINTR;
 
 	w->due = min_t(u64, reader_due(r, false), U32_MAX);
 	spin_lock_bh(&s->lock);
-	w->events = r->pending;
+	stream_settle_events(s, ktime_get_ns());
+	w->events = pending(r);
 	WRITE_ONCE(r->pending, 0);
+	WRITE_ONCE(r->told, s->told);
 	w->head = s->head;
 	if (w->due || w->events)
 		r->info.waits++;
@@ -401,9 +436,9 @@ int reader_info(struct reader *r, struct avtpmap_reader_info *info)
 		return 0;
 	}
 	spin_lock_bh(&s->lock);
-	count_periods(r);
+	reader_settle(r);
 	*info = r->info;
-	info->wake_period = r->wake_period;
+	info->wake_period = r->period ? r->period->wake_units : 0;
 	spin_unlock_bh(&s->lock);
 	return 0;
 }

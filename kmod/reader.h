@@ -9,6 +9,7 @@
 #include <linux/wait.h>
 
 #include "group.h"
+#include "period.h"
 #include "stream.h"
 
 /**
@@ -23,15 +24,20 @@
  * @wait: the reader sleeps here
  * @bound_node: in the list of bound readers (bound_lock)
  * @node: in the stream's readers (stream's lock)
- * @period: media units, 0: none (stream's lock; read racily by its own wait)
- * @wake_period: multiple of it that keeps the floor (the same)
- * @events: mask of what wakes it (stream's lock)
- * @pending: not yet fetched by wait (stream's lock, read racily)
- * @owed: woken as soon as the floor allows (stream's lock)
- * @next_due: media position of its next wake (stream's lock)
- * @counted: media position up to which its periods are counted (the same)
+ * @listener_node: in the stream's listeners, or empty (stream's lock)
+ * @units: its period in media units, 0: none (stream's lock; read racily by
+ *	its own wait)
+ * @period: that it shares with others of equal @units, or NULL (stream's lock)
+ * @own_period: its memory, unless another reader has it (stream's lock)
+ * @period_node: in the period's readers (stream's lock)
+ * @sleeper_node: in the period's sleepers, or empty (stream's lock)
+ * @wakes_before: of the period, that are counted in @info (stream's lock)
+ * @counted: media position up to which its periods are (stream's lock)
+ * @events: mask of what wakes it (stream's lock, read racily)
+ * @told: up to which of the stream's events wait has fetched (the same)
+ * @pending: what it has not, and the stream does not keep (the same)
  * @deadline_ns: 0: none (stream's lock)
- * @last_wake_ns: (stream's lock)
+ * @last_wake_ns: for an event or the deadline (stream's lock)
  * @info: counts (stream's lock)
  * @group: that it is a member of, or NULL (stream's lock)
  * @group_node: in the group's members (group's lock)
@@ -51,13 +57,17 @@ struct reader {
 	struct list_head bound_node;
 	wait_queue_head_t wait;
 	struct list_head node;
-	u32 period;
-	u32 wake_period;
+	struct list_head listener_node;
+	u32 units;
+	struct period *period;
+	struct period own_period;
+	struct list_head period_node;
+	struct list_head sleeper_node;
+	u64 wakes_before;
+	u64 counted;
 	u32 events;
 	u32 pending;
-	bool owed;
-	u64 next_due;
-	u64 counted;
+	u64 told;
 	u64 deadline_ns;
 	u64 last_wake_ns;
 	struct avtpmap_reader_info info;
@@ -82,6 +92,7 @@ int reader_wait(struct reader *r, struct avtpmap_wait *w);
 int reader_info(struct reader *r, struct avtpmap_reader_info *info);
 bool reader_ready(const struct reader *r);
 u64 reader_due(const struct reader *r, bool wake);
+void reader_listen(struct reader *r);
 
 /* The stream that @r is bound to, or NULL. */
 static inline struct stream *reader_stream(const struct reader *r)
@@ -96,10 +107,9 @@ static inline struct group *reader_head_of(const struct reader *r)
 }
 
 /* With the stream's lock held. */
-void reader_tune(struct reader *r, u64 media_pos);
-void reader_change_period(struct reader *r, u32 period);
-void reader_period(struct reader *r, u64 now_ns);
-void reader_event(struct reader *r, u32 events, u64 now_ns);
+void reader_change_period(struct reader *r, u32 units);
+void reader_settle(struct reader *r);
+void reader_wake(struct reader *r, enum avtpmap_counter why);
 u64 reader_timer(struct reader *r, u64 now_ns);
 void reader_gone(struct reader *r);
 

@@ -35,18 +35,38 @@ void stream_arm(struct stream *s, u64 at_ns)
 
 static void tell_readers(struct stream *s, u32 events, u64 now_ns)
 {
-	struct reader *r;
+	struct reader *r, *tmp;
 
 	lockdep_assert_held(&s->lock);
 	s->events_owed = 0;
 	s->events_ok_ns = now_ns + AVTPMAP_FLOOR_NS;
-	list_for_each_entry(r, &s->readers, node)
-		reader_event(r, events, now_ns);
+	WRITE_ONCE(s->told, s->told + 1);
+	for (int i = 0; i < STREAM_EVENTS; i++)
+		if (events & BIT(i))
+			WRITE_ONCE(s->told_at[i], s->told);
+	list_for_each_entry_safe(r, tmp, &s->listeners, listener_node) {
+		if (r->group)
+			group_event(r->group, events, now_ns);
+		else
+			stream_arm(s, reader_timer(r, now_ns));
+	}
+}
+
+/* Tells what is owed, or sees to it that somebody does who listens. */
+void stream_settle_events(struct stream *s, u64 now_ns)
+{
+	lockdep_assert_held(&s->lock);
+	if (!s->events_owed)
+		return;
+	if (now_ns >= s->events_ok_ns)
+		tell_readers(s, s->events_owed, now_ns);
+	else if (!list_empty(&s->listeners))
+		stream_arm(s, s->events_ok_ns);
 }
 
 /*
- * A stream whose every frame has an event walks its readers and its timer once
- * per floor, not once per frame.
+ * A stream whose every frame has an event walks its listeners and its timer
+ * once per floor, not once per frame.
  */
 static void raise_events(struct stream *s, u32 events, u64 now_ns)
 {
@@ -55,21 +75,18 @@ static void raise_events(struct stream *s, u32 events, u64 now_ns)
 		mod_delayed_work(system_wq, &s->report, REPORT_DELAY);
 	s->report_events |= events;
 	s->events_owed |= events;
-	if (now_ns >= s->events_ok_ns)
-		tell_readers(s, s->events_owed, now_ns);
-	else
-		stream_arm(s, s->events_ok_ns);
+	stream_settle_events(s, now_ns);
 }
 
 /* A new format may have another rate, hence another floor in media units. */
 static void new_epoch(struct stream *s, u64 media_pos)
 {
-	struct reader *r;
+	struct period *p;
 
 	s->next_due = U64_MAX;
-	list_for_each_entry(r, &s->readers, node) {
-		reader_tune(r, media_pos);
-		s->next_due = min(s->next_due, r->next_due);
+	list_for_each_entry(p, &s->periods, node) {
+		period_tune(p, s, media_pos);
+		s->next_due = min(s->next_due, p->next_due);
 	}
 }
 
@@ -86,14 +103,14 @@ void stream_frame_events(struct stream *s, const struct avtpmap_entry *e,
 /* media_pos reached next_due: wake who is due and find the next. */
 void stream_periods(struct stream *s, u64 now_ns)
 {
-	struct reader *r;
+	struct period *p;
 
 	lockdep_assert_held(&s->lock);
 	s->next_due = U64_MAX;
-	list_for_each_entry(r, &s->readers, node) {
-		if (r->next_due <= s->account.media_pos)
-			reader_period(r, now_ns);
-		s->next_due = min(s->next_due, r->next_due);
+	list_for_each_entry(p, &s->periods, node) {
+		if (p->next_due <= s->account.media_pos)
+			period_end(p, s, now_ns);
+		s->next_due = min(s->next_due, p->next_due);
 	}
 }
 
@@ -126,19 +143,15 @@ static enum hrtimer_restart stream_timer(struct hrtimer *timer)
 {
 	struct stream *s = container_of(timer, struct stream, timer);
 	u64 now_ns = ktime_get_ns();
-	struct reader *r;
+	struct reader *r, *tmp;
 
 	spin_lock(&s->lock);
 	s->timer_ns = U64_MAX;
 	check_silence(s, now_ns);
-	if (s->events_owed) {
-		if (now_ns >= s->events_ok_ns)
-			tell_readers(s, s->events_owed, now_ns);
-		else
-			stream_arm(s, s->events_ok_ns);
-	}
-	list_for_each_entry(r, &s->readers, node)
-		stream_arm(s, reader_timer(r, now_ns));
+	stream_settle_events(s, now_ns);
+	list_for_each_entry_safe(r, tmp, &s->listeners, listener_node)
+		if (!r->group)
+			stream_arm(s, reader_timer(r, now_ns));
 	spin_unlock(&s->lock);
 	return HRTIMER_NORESTART;	/* stream_arm() did, if need be */
 }
@@ -282,6 +295,8 @@ static struct stream *stream_alloc(struct port *port,
 	s->timer_ns = U64_MAX;
 	spin_lock_init(&s->lock);
 	INIT_LIST_HEAD(&s->readers);
+	INIT_LIST_HEAD(&s->listeners);
+	INIT_LIST_HEAD(&s->periods);
 	compat_hrtimer_setup(&s->timer, stream_timer, CLOCK_MONOTONIC,
 			     HRTIMER_MODE_ABS_SOFT);
 	INIT_DELAYED_WORK(&s->report, stream_report);

@@ -21,6 +21,7 @@ enum {
 	RATE_DEFAULT = 8000,
 	RING_MS_DEFAULT = 100,
 	RING_MS_MAX = 60000,
+	STREAM_EVENTS = 9,	/* bits of enum avtpmap_event */
 	VID_DEFAULT = 2,	/* IEEE 802.1Q 35.2.1.4: SR_PVID */
 };
 
@@ -72,6 +73,10 @@ struct stream_config {
  * @gone: no more frames (@lock)
  * @readers: bound to it (@lock)
  * @n_readers: their number (@lock)
+ * @listeners: of them, who may be asleep or is a member of a group (@lock)
+ * @periods: that they have (@lock)
+ * @told: how often readers were told of events (@lock, read racily)
+ * @told_at: of each event when last, in @told (the same)
  * @events_ok_ns: from when readers may be told of events again (@lock)
  * @events_owed: what they are not yet told (@lock)
  * @timer: silence, deadlines and events owed
@@ -100,6 +105,10 @@ struct stream {
 
 	struct list_head readers;
 	u32 n_readers;
+	struct list_head listeners;
+	struct list_head periods;
+	u64 told;
+	u64 told_at[STREAM_EVENTS];
 	u64 events_ok_ns;
 	u32 events_owed;
 	u32 report_events;
@@ -127,6 +136,7 @@ struct stream *stream_get(const struct net *net, int ifindex,
 void stream_arm(struct stream *s, u64 at_ns);
 void stream_frame_events(struct stream *s, const struct avtpmap_entry *e,
 			 u64 now_ns);
+void stream_settle_events(struct stream *s, u64 now_ns);
 void stream_periods(struct stream *s, u64 now_ns);
 void stream_start(struct stream *s, struct avtpmap_entry *e, u64 now_ns);
 
