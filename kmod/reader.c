@@ -194,6 +194,7 @@ static u32 pending(const struct reader *r)
 	u32 events = READ_ONCE(r->pending), mask = READ_ONCE(r->events);
 	u64 told = READ_ONCE(r->told);
 
+	static_assert(AVTPMAP_EV_ALL == (1 << STREAM_EVENTS) - 1);
 	if (READ_ONCE(s->told) == told)
 		return events;
 	for (int i = 0; i < STREAM_EVENTS; i++)

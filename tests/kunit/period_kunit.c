@@ -272,6 +272,58 @@ static void period_changed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, reader_periods(r, AVTPMAP_PERIOD_MAX), 0);
 }
 
+/* Equal periods are one, whoever came first and whoever goes. */
+static void period_shared(struct kunit *test)
+{
+	static const u32 periods[] = { 48, 48, 64, 48, 64, 30 };
+	struct scene *sc = scene_make(test);
+	struct model *m;
+	u64 seed = 48;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(sc->models); i++)
+		add_reader(test, sc, periods[i % ARRAY_SIZE(periods)]);
+	for (i = 0; i < 2000; i++) {
+		scene_frame(test, sc, dice(&seed) % 60 + 1, 48000);
+		m = &sc->models[dice(&seed) % sc->n_models];
+		if (i % 3 == 0) {	/* another one in its place */
+			reader_close(test, m->r);
+			m->r = reader_make(test, sc->nic, TALKER_ID);
+			m->ends = 0;
+			m->wakes = 0;
+		} else if (i % 3 == 2) {
+			continue;
+		}
+		m->period = periods[dice(&seed) % ARRAY_SIZE(periods)];
+		reader_periods(m->r, m->period);
+		KUNIT_ASSERT_LE(test, list_count_nodes(&sc->s->periods), 3);
+	}
+	while (sc->n_models)
+		reader_close(test, sc->models[--sc->n_models].r);
+	KUNIT_EXPECT_TRUE(test, list_empty(&sc->s->periods));
+}
+
+/* The frame path walks who may sleep: once it is woken, a reader is not there. */
+static void period_listeners(struct kunit *test)
+{
+	struct scene *sc = scene_make(test);
+	struct model *m = add_reader(test, sc, 48);
+	struct avtpmap_wait w = { .timeout_ns = NSEC_PER_MSEC };
+
+	KUNIT_EXPECT_FALSE(test, list_empty(&m->r->period->sleepers));
+	talk_frames(sc->t, 8);
+	KUNIT_EXPECT_TRUE(test, list_empty(&m->r->period->sleepers));
+	KUNIT_EXPECT_TRUE(test, list_empty(&sc->s->listeners));
+	KUNIT_EXPECT_EQ(test, reader_wait(m->r, &w), 0);
+	KUNIT_EXPECT_EQ(test, w.due, 1);
+	KUNIT_EXPECT_TRUE(test, list_empty(&m->r->period->sleepers));
+	m->r->page->acked = 48;
+	KUNIT_EXPECT_EQ(test, reader_wait(m->r, &w), 0);
+	KUNIT_EXPECT_EQ(test, w.due, 0);
+	KUNIT_EXPECT_FALSE(test, list_empty(&m->r->period->sleepers));
+	KUNIT_EXPECT_FALSE(test, list_empty(&sc->s->listeners));
+}
+
 /* acked is the user's: whatever stands there, due stays within the stream. */
 static void period_acked(struct kunit *test)
 {
@@ -315,6 +367,8 @@ static struct kunit_case period_cases[] = {
 	KUNIT_CASE(period_in_phase),
 	KUNIT_CASE(period_retuned),
 	KUNIT_CASE(period_changed),
+	KUNIT_CASE(period_shared),
+	KUNIT_CASE(period_listeners),
 	KUNIT_CASE(period_acked),
 	{}
 };

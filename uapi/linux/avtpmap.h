@@ -378,8 +378,8 @@ struct avtpmap_wait {
  * struct avtpmap_reader_info - what this reader was given so far
  * @periods: period ends since the period was set
  * @wakes_period: wakes issued for them; fewer where one frame ends several
- * @wakes_deadline: wakes issued for the deadline
- * @wakes_event: wakes issued for events alone
+ * @wakes_deadline: for the deadline, to a reader that may be asleep
+ * @wakes_event: for events alone, to a reader that may be asleep
  * @waits: returns of wait with something due
  * @wake_period: media units between wakes (see struct avtpmap_period)
  * @resv: 0
