@@ -108,7 +108,7 @@ static void wait_until(volatile uint64_t *v, uint64_t at_least)
 CASE(a_stopped_reader_costs_itself_only_and_is_told_what_it_missed,
      BED_OVERRUN | BED_SHARED)
 {
-	enum { FRAMES = 16000, BURST = 200, STOP_AFTER = 2000 };
+	enum { FRAMES = 18000, BURST = 200, STOP_AFTER = 2000 }; /* 2 s */
 	struct board *board = share(sizeof(*board));
 	uint64_t sent = 0;
 	struct talker t;
