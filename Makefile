@@ -32,7 +32,7 @@ help:
 	@echo '  all (default)    modules, lib and tools'
 	@echo '  modules          avtpmap_hook.ko, avtpmap.ko and the patched drivers that this kernel can have'
 	@echo '  igb              the same, and stop with the reason if there can be no patched igb'
-	@echo '  lib, tools       libavtpmap and the avtpmap command'
+	@echo '  lib, tools       libavtpmap; the avtpmap command and, where libjack is, avtpmap-jack'
 	@echo '  clean'
 	@echo
 	@echo 'Install (as root)'
@@ -48,6 +48,7 @@ help:
 	@echo '  check-kunit      KUnit suites, in user-mode Linux and in a debug kernel'
 	@echo '  check-conformance  what a user may rely on, on simulated ports; KERNEL=uml|debug;'
 	@echo '                   with BACKEND=xdp or packet on veth on this machine, as root'
+	@echo '  check-jack       avtpmap-jack under a JACK server without hardware, as root'
 	@echo '  check-qemu       real streams into a Debian 13 guest; ONLY="01 05" picks cases'
 	@echo '  demo             one stream from GStreamer to a WAV file, from nothing'
 	@echo
@@ -95,7 +96,7 @@ dkms-remove:
 	if dkms status avtpmap/$(VERSION) | grep -q .; then dkms remove avtpmap/$(VERSION) --all; fi
 	rm -rf $(DKMS_SOURCE)
 
-.PHONY: check lint check-unit check-bpf check-kunit check-conformance check-qemu
+.PHONY: check lint check-unit check-bpf check-kunit check-conformance check-jack check-qemu
 check:
 	tests/check.sh
 lint: KDIR := $(firstword $(wildcard $(KDIR) /usr/src/linux-headers-*-amd64))
@@ -109,6 +110,8 @@ check-kunit:
 	+$(MAKE) -C tests/kunit check
 check-conformance:
 	+$(MAKE) -C tests/conformance check
+check-jack:
+	+$(MAKE) -C tests/jack check
 check-qemu:
 	tests/qemu/run.sh $(if $(ONLY),--only "$(ONLY)")
 

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client.h"
+
+enum { TICK_NS = 100000000 };
+
+int fail(int err, const char *fmt, ...)
+{
+	const char *name = err ? strerrorname_np(-err) : NULL;
+	va_list ap;
+
+	fputs("avtpmap-jack: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	if (name)
+		fprintf(stderr, " [%s]", name);
+	fputc('\n', stderr);
+	return -1;
+}
+
+int number(const char *text, uint32_t min, uint32_t max, uint32_t *out)
+{
+	char *end;
+	unsigned long v = strtoul(text, &end, 10);
+
+	if (end == text || *end || v < min || v > max)
+		return fail(-ERANGE, "%s: not a number from %u to %u", text,
+			    min, max);
+	*out = v;
+	return 0;
+}
+
+int client_backend(struct client *c, const char *name)
+{
+	struct avtpmap_backend_report r[8];
+	int n = avtpmap_backends(NULL, r, 8);
+
+	for (int i = 0; i < n && i < 8; i++)
+		if (!strcmp(name, r[i].name))
+			c->backend = r[i].backend;
+	if (!c->backend && strcmp(name, "auto"))
+		return fail(-EINVAL, "%s: no such backend", name);
+	return 0;
+}
+
+int client_streams(struct client *c, int argc, char **argv)
+{
+	if (argc < 2 || argc - 1 > STREAMS_MAX)
+		return fail(-EINVAL, "an interface and 1 to %d stream ids",
+			    STREAMS_MAX);
+	c->ifname = argv[0];
+	c->streams = calloc(argc - 1, sizeof(*c->streams));
+	if (!c->streams)
+		return fail(-ENOMEM, "out of memory");
+	for (int i = 1; i < argc; i++)
+		if (avtpmap_stream_id_from_text(argv[i], &c->streams[i - 1].id))
+			return fail(-EINVAL, "%s: not a stream id", argv[i]);
+	c->n_streams = argc - 1;
+	return 0;
+}
+
+static int count_port(const struct avtpmap_port_info *p, void *arg)
+{
+	*(int *)arg += p->attached;
+	return 0;
+}
+
+/* As "avtpmap listen" does: what is not registered is, until the end. */
+static int add(struct client *c, struct stream *st)
+{
+	struct avtpmap_stream_opts opts = {
+		.sz = sizeof(opts),
+		.ms = c->fill_ms > 25 ? 4 * c->fill_ms : 0,
+	};
+	char error[256] = "";
+	int before = 0, after = 0, err = 0;
+
+	if (!c->ctl)
+		err = avtpmap_ctl_open(
+			&c->ctl,
+			AVTPMAP_OPTS(avtpmap_ctl_opts, .ifname = c->ifname,
+				     .backend = c->backend, .error = error,
+				     .error_bytes = sizeof(error)));
+	if (err)
+		return fail(err, "%s", error);
+	avtpmap_port_list(c->ctl, count_port, &before);
+	err = avtpmap_stream_add(c->ctl, c->ifname, st->id, &opts);
+	if (err && err != -EEXIST)
+		return fail(err, "%s", avtpmap_ctl_error(c->ctl));
+	avtpmap_port_list(c->ctl, count_port, &after);
+	c->port_made |= after > before;
+	st->added = !err;
+	return 0;
+}
+
+int stream_open(struct client *c, struct stream *st)
+{
+	char error[256] = "";
+	struct avtpmap_open_opts opts = {
+		.sz = sizeof(opts),
+		.ifname = c->ifname,
+		.stream_id = st->id,
+		.backend = c->backend,
+		.period.events = AVTPMAP_EV_START,
+		.error = error,
+		.error_bytes = sizeof(error),
+	};
+	int err = avtpmap_open(&st->s, &opts);
+
+	if (err == -ENOENT) {
+		if (add(c, st))
+			return -1;
+		err = avtpmap_open(&st->s, &opts);
+	}
+	if (err)
+		return fail(err, "%s", error);
+	err = avtpmap_pcm_open(&st->pcm, st->s, NULL);
+	return err ? fail(err, "out of memory") : 0;
+}
+
+/* Sleeps until the first frame has told the format. */
+int stream_await(struct client *c, struct stream *st,
+		 const volatile sig_atomic_t *stopped)
+{
+	char id[AVTPMAP_STREAM_ID_TEXT];
+	int type;
+
+	avtpmap_stream_id_to_text(id, st->id);
+	while ((type = avtpmap_pcm_format(st->pcm, &st->format)) == -EAGAIN) {
+		if (*stopped)
+			return -1;
+		if (avtpmap_wait(st->s, TICK_NS) == -ENODEV)
+			return fail(-ENODEV, "%s: the stream is gone", id);
+	}
+	if (type < 0)
+		return fail(type, "%s: not audio that can be decoded", id);
+	if (st->format.rate_hz != c->rate)
+		return fail(
+			-EINVAL,
+			"%s has %u Hz and JACK %u, and nothing is resampled",
+			id, st->format.rate_hz, c->rate);
+	st->n_ports = st->format.channels;
+	st->pos = avtpmap_header(st->s)->media_pos;
+	return avtpmap_set_period(st->s, &(struct avtpmap_period){ 0 });
+}
+
+bool stream_format(struct stream *st)
+{
+	struct avtpmap_format f;
+	int type = avtpmap_pcm_format(st->pcm, &f);
+
+	if (type == -EAGAIN)
+		return false;
+	st->muted = type < 0 || f.channels != st->format.channels ||
+		    f.rate_hz != st->format.rate_hz;
+	return type >= 0;
+}
+
+void client_close(struct client *c)
+{
+	for (int i = 0; i < c->n_streams; i++) {
+		avtpmap_pcm_close(c->streams[i].pcm);
+		avtpmap_close(c->streams[i].s);
+		if (c->streams[i].added)
+			avtpmap_stream_del(c->ctl, c->ifname, c->streams[i].id);
+	}
+	if (c->port_made)
+		avtpmap_port_detach(c->ctl, c->ifname);
+	avtpmap_ctl_close(c->ctl);
+	free(c->streams);
+}
