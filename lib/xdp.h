@@ -32,7 +32,7 @@ enum xdp_filters {
  * @lock_fd: the file of locks
  * @rx_fd: @tick_fd: the programs
  * @table: asked for; writable
- * @readers: kept by the program; read-only
+ * @readers: @groups: kept by the program; read-only
  */
 struct xdp_port {
 	__u32 ifindex;
@@ -44,11 +44,63 @@ struct xdp_port {
 	int table_fd;
 	int rings_fd;
 	int readers_fd;
+	int groups_fd;
 	int wakers_fd;
 	int stats_fd;
 	int timers_fd;
 	struct xdp_table *table;
 	const struct xdp_reader *readers;
+	const struct xdp_group *groups;
+};
+
+/**
+ * struct xdp_waker - how a reader or a group is woken
+ * @fd: its ring buffer
+ * @live_fd: holds byte 1 + @index locked while this process lives
+ * @index: of the reader or group
+ * @consumer: @producer: of @fd
+ */
+struct xdp_waker {
+	int fd;
+	int live_fd;
+	__u32 index;
+	__u64 *consumer;
+	const __u64 *producer;
+};
+
+struct xdp_choir;
+
+/**
+ * struct xdp_handle - what a stream handle of this backend keeps
+ * @port: its own handle of the port
+ * @waker: of the reader
+ * @stream: the handle that it belongs to
+ * @ring: the ring
+ * @page: what release writes
+ * @base: of the counts when the handle was opened
+ * @seen: events that were fetched
+ * @deadlines: the same
+ * @events: mask
+ * @waits: returns with something due
+ * @periods: ended up to the media position @counted
+ * @group: that it is a member of, or NULL
+ * @next_member: of the same group
+ */
+struct xdp_handle {
+	struct xdp_port port;
+	struct xdp_waker waker;
+	struct avtpmap_stream *stream;
+	const struct xdp_ring *ring;
+	struct avtpmap_reader_page *page;
+	struct xdp_reader base;
+	__u64 seen[XDP_EVENTS];
+	__u64 deadlines;
+	__u32 events;
+	__u64 waits;
+	__u64 periods;
+	__u64 counted;
+	struct xdp_choir *group;
+	struct xdp_handle *next_member;
 };
 
 /* xdp_load.c APIs: programs and maps, before they are pinned */
@@ -72,8 +124,8 @@ typedef int xdp_port_fn(struct xdp_port *p, void *arg);
 int xdp_each_port(xdp_port_fn *fn, void *arg, const struct text *why);
 /* Takes away what was left by the dead, of all ports. */
 int xdp_clean(void *priv, const struct text *why);
-/* Has the program look at a stream, in softirq. */
-int xdp_tick(const struct xdp_port *p, __u32 stream);
+/* Has the program look at a stream, in softirq; at a group: see struct xdp_tick. */
+int xdp_tick(const struct xdp_port *p, __u32 timer);
 int xdp_bpf_text(const struct text *why, int err, const char *what);
 
 /* xdp_attach.c APIs */
@@ -94,9 +146,41 @@ int xdp_ring_open(const struct xdp_port *p, __u32 index);
 /* All of a ring, read-only; NULL without it. Unmapped by munmap(). */
 const struct xdp_ring *xdp_ring_map(int fd, size_t *bytes);
 
+/* xdp_waker.c APIs. Opened and closed with the port locked. */
+void xdp_waker_init(struct xdp_waker *w);
+int xdp_waker_open(struct xdp_waker *w, const struct xdp_port *p);
+void xdp_waker_close(struct xdp_waker *w);
+int xdp_is_alive(const struct xdp_port *p, __u32 index);
+/* Tokens given so far; those up to @tokens are taken away. */
+__u64 xdp_waker_tokens(const struct xdp_waker *w);
+void xdp_waker_take(const struct xdp_waker *w, __u64 tokens);
+/* Sleeps until @is_ready(@arg) or @timeout_ns. 0 or -errno. */
+int xdp_waker_wait(const struct xdp_waker *w, const struct xdp_port *p,
+		   __u64 timeout_ns, int (*is_ready)(void *arg), void *arg);
+/*
+ * Has the program take note of what is asked of reader (or group) @index, and
+ * waits until it did; for nothing if *@state says that the stream is gone.
+ */
+int xdp_renew(const struct xdp_port *p, __u32 index, __u32 timer,
+	      const __u32 *state);
+
 /* xdp_reader.c APIs. With the port locked. */
 void xdp_reader_remove(struct xdp_port *p, __u32 index);
 void xdp_readers_clean(struct xdp_port *p);
+/* Without. */
+int xdp_is_gone(const struct xdp_handle *h);
+/* Not yet released; @wake: in steps that are worth a wake. */
+__u64 xdp_periods_due(const struct xdp_handle *h, int wake);
+int xdp_change_period(struct xdp_handle *h,
+		      const struct avtpmap_period *period);
+
+/* xdp_group.c APIs */
+void xdp_group_quiet(struct xdp_choir *c);
+/* A member's handle is being closed. */
+void xdp_group_forget(struct xdp_handle *h);
+/* With the port locked: a group goes; a member that is no reader any more goes. */
+void xdp_group_disband(struct xdp_port *p, __u32 index);
+void xdp_group_leave(struct xdp_port *p, __u32 index);
 
 /* xdp_filter.c APIs: what the NIC must let through. With the port locked. */
 int xdp_filters_add(struct xdp_port *p, struct xdp_ctl *c,
@@ -119,5 +203,14 @@ int xdp_set_period(struct avtpmap_stream *s,
 		   const struct avtpmap_period *period);
 int xdp_wait(struct avtpmap_stream *s, struct avtpmap_wait *wait);
 int xdp_info(struct avtpmap_stream *s, struct avtpmap_reader_info *info);
+
+/* xdp_group.c APIs: see backend.h */
+int xdp_group_open(struct avtpmap_group *g);
+int xdp_group_add(struct avtpmap_group *g, struct avtpmap_stream *s);
+int xdp_group_set_period(struct avtpmap_group *g,
+			 const struct avtpmap_period *period);
+int xdp_group_wait(struct avtpmap_group *g, struct avtpmap_wait *wait);
+int xdp_group_info(struct avtpmap_group *g, struct avtpmap_reader_info *info);
+void xdp_group_close(struct avtpmap_group *g);
 
 #endif

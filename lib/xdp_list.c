@@ -187,7 +187,7 @@ static int on_port_readers(struct xdp_port *p, void *arg)
 			.stream_id = be64toh(c->stream_id),
 		};
 
-		if (!r.pid)
+		if (!r.pid || c->group == i + 1)
 			continue;
 		memcpy(r.comm, c->comm, sizeof(r.comm) - 1);
 		err = walk->reader_fn(&r, walk->arg);

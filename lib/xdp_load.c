@@ -34,6 +34,7 @@ static int keep_all(struct xdp_port *p, struct avtpmap_bpf *skel)
 	p->table_fd = keep(bpf_map__fd(skel->maps.table));
 	p->rings_fd = keep(bpf_map__fd(skel->maps.rings));
 	p->readers_fd = keep(bpf_map__fd(skel->maps.readers));
+	p->groups_fd = keep(bpf_map__fd(skel->maps.groups));
 	p->wakers_fd = keep(bpf_map__fd(skel->maps.wakers));
 	p->stats_fd = keep(bpf_map__fd(skel->maps.stats));
 	p->timers_fd = keep(bpf_map__fd(skel->maps.timers));
@@ -54,7 +55,8 @@ int xdp_load(struct xdp_port *p, const struct text *why)
 		err = keep_all(p, skel);
 	avtpmap_bpf__destroy(skel);
 	/* no user, not even root, writes what the program keeps */
-	if (!err && bpf_map_freeze(p->readers_fd))
+	if (!err &&
+	    (bpf_map_freeze(p->readers_fd) || bpf_map_freeze(p->groups_fd)))
 		err = -errno;
 	if (err)
 		return xdp_bpf_text(why, err, "load the XDP program");
@@ -80,6 +82,8 @@ int xdp_pin(struct xdp_port *p, const struct text *why)
 		err = pin(p, p->rings_fd, "rings");
 	if (!err)
 		err = pin(p, p->readers_fd, "readers");
+	if (!err)
+		err = pin(p, p->groups_fd, "groups");
 	if (!err)
 		err = pin(p, p->wakers_fd, "wakers");
 	if (!err)

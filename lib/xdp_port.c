@@ -77,7 +77,8 @@ int xdp_port_by_index(struct xdp_port *p, __u32 ifindex)
 {
 	memset(p, 0, sizeof(*p));
 	p->lock_fd = p->rx_fd = p->tick_fd = p->table_fd = p->rings_fd = -1;
-	p->readers_fd = p->wakers_fd = p->stats_fd = p->timers_fd = -1;
+	p->readers_fd = p->groups_fd = p->wakers_fd = -1;
+	p->stats_fd = p->timers_fd = -1;
 	p->ifindex = ifindex;
 	if (!if_indextoname(ifindex, p->ifname))
 		snprintf(p->ifname, sizeof(p->ifname), "#%u", ifindex);
@@ -112,8 +113,8 @@ static int get(const struct xdp_port *p, const char *name)
 int xdp_port_complete(const struct xdp_port *p)
 {
 	return p->rx_fd >= 0 && p->tick_fd >= 0 && p->table_fd >= 0 &&
-	       p->rings_fd >= 0 && p->readers_fd >= 0 && p->wakers_fd >= 0 &&
-	       p->stats_fd >= 0 && p->timers_fd >= 0;
+	       p->rings_fd >= 0 && p->readers_fd >= 0 && p->groups_fd >= 0 &&
+	       p->wakers_fd >= 0 && p->stats_fd >= 0 && p->timers_fd >= 0;
 }
 
 int xdp_port_map(struct xdp_port *p, const struct text *why)
@@ -129,6 +130,11 @@ int xdp_port_map(struct xdp_port *p, const struct text *why)
 	if (m == MAP_FAILED)
 		return xdp_bpf_text(why, -errno, "map the table of readers");
 	p->readers = m;
+	m = mmap(NULL, XDP_READERS * sizeof(struct xdp_group), PROT_READ,
+		 MAP_SHARED, p->groups_fd, 0);
+	if (m == MAP_FAILED)
+		return xdp_bpf_text(why, -errno, "map the table of groups");
+	p->groups = m;
 	return 0;
 }
 
@@ -142,6 +148,7 @@ int xdp_port_open(struct xdp_port *p, const struct text *why)
 	p->table_fd = get(p, "table");
 	p->rings_fd = get(p, "rings");
 	p->readers_fd = get(p, "readers");
+	p->groups_fd = get(p, "groups");
 	p->wakers_fd = get(p, "wakers");
 	p->stats_fd = get(p, "stats");
 	p->timers_fd = get(p, "timers");
@@ -156,15 +163,19 @@ int xdp_port_open(struct xdp_port *p, const struct text *why)
 
 void xdp_port_close(struct xdp_port *p)
 {
-	const int fds[] = { p->lock_fd,	  p->rx_fd,    p->tick_fd,
-			    p->table_fd,  p->rings_fd, p->readers_fd,
-			    p->wakers_fd, p->stats_fd, p->timers_fd };
+	const int fds[] = { p->lock_fd,	  p->rx_fd,	p->tick_fd,
+			    p->table_fd,  p->rings_fd,	p->readers_fd,
+			    p->groups_fd, p->wakers_fd, p->stats_fd,
+			    p->timers_fd };
 
 	if (p->table)
 		munmap(p->table, sizeof(*p->table));
 	if (p->readers)
 		munmap((void *)p->readers,
 		       XDP_READERS * sizeof(struct xdp_reader));
+	if (p->groups)
+		munmap((void *)p->groups,
+		       XDP_READERS * sizeof(struct xdp_group));
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
@@ -353,10 +364,10 @@ static void refill(void)
 	}
 }
 
-int xdp_tick(const struct xdp_port *p, __u32 stream)
+int xdp_tick(const struct xdp_port *p, __u32 timer)
 {
 	const struct timespec nap = { .tv_nsec = 1000000 };
-	const struct xdp_tick arg = { .stream = stream };
+	const struct xdp_tick arg = { .timer = timer };
 
 	for (int i = 0; i < TICK_TRIES; i++) {
 		LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = &arg,

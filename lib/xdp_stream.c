@@ -17,7 +17,8 @@
 enum { GONE_TRIES = 1000 }; /* of 1 ms */
 
 _Static_assert(sizeof(struct xdp_ring) == XDP_CHUNK, "ring layout");
-_Static_assert(sizeof(struct xdp_reader) == 64, "one cache line");
+_Static_assert(sizeof(struct xdp_reader) == 128, "two cache lines");
+_Static_assert(sizeof(struct xdp_group) == 128, "two cache lines");
 _Static_assert(sizeof(struct xdp_ctl) == 64, "one cache line");
 
 /* ---- the table ---- */
@@ -253,11 +254,11 @@ static void tell_gone(struct xdp_port *p, __u32 index,
 
 	env_store_release(&p->table->stream[index].gone, 1);
 	for (int i = 0; i < GONE_TRIES; i++) {
-		if (env_load_acquire(&ring->hdr.state) == AVTPMAP_RING_GONE)
+		if (env_load_acquire(&ring->s.gone) == XDP_GONE_TOLD)
 			return;
 		if (xdp_tick(p, index))
 			return;
-		if (env_load_acquire(&ring->hdr.state) == AVTPMAP_RING_GONE)
+		if (env_load_acquire(&ring->s.gone) == XDP_GONE_TOLD)
 			return;
 		nanosleep(&ms, NULL);
 	}

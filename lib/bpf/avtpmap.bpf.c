@@ -131,12 +131,12 @@ static __always_inline int claimed_rx(struct xdp_md *ctx, struct xdp_ring *ring,
 				      void *map, const struct xdp_ctl *c,
 				      const struct rx *rx, __u64 now_ns)
 {
-	struct visit v = { .now_ns = now_ns, .again_ns = ~0ull };
 	struct xdp_stream *s = &ring->s;
+	__u64 before = s->account.media_pos;
 	struct avtpmap_entry e = {};
+	__u32 epoch;
 	int in_ring;
 
-	v.before = s->account.media_pos;
 	in_ring = account(ctx, ring, c, rx, &e, now_ns);
 	if (in_ring) {
 		in_ring = produce(ctx, ring, map, &rx->pdu, &e, now_ns);
@@ -145,15 +145,17 @@ static __always_inline int claimed_rx(struct xdp_md *ctx, struct xdp_ring *ring,
 	}
 	if (e.events)
 		note_events(s, e.events);
-	v.epoch = e.flags & AVTPMAP_F_EPOCH;
-	if (!s->events_owed && !v.epoch && s->account.media_pos < s->next_due)
+	epoch = e.flags & AVTPMAP_F_EPOCH;
+	if (!s->events_owed && !epoch && s->account.media_pos < s->next_due)
 		return in_ring;
-	if (v.epoch)
-		v.before = e.media_pos;
-	v.events = events_to_tell(s, now_ns);
-	visit_readers(ring, &v);
-	if (v.again_ns != ~0ull)
-		arm(s, v.again_ns, now_ns);
+	s->visit = (struct xdp_visit){ .now_ns = now_ns,
+				       .again_ns = ~0ull,
+				       .before = epoch ? e.media_pos : before,
+				       .events = events_to_tell(s, now_ns),
+				       .epoch = epoch };
+	visit_readers(ring);
+	if (s->visit.again_ns != ~0ull)
+		stream_arm(s, s->visit.again_ns, now_ns);
 	return in_ring;
 }
 
@@ -174,7 +176,7 @@ __noinline int stream_rx(struct xdp_md *ctx, const struct rx *rx)
 	if (!ring)
 		return -1;
 	/* two queues may bring frames of one stream; in practice they do not */
-	if (!claim(&ring->s)) {
+	if (!claim(&ring->s.claim)) {
 		__sync_fetch_and_add(&ring->hdr.counters[AVTPMAP_C_CONTENDED],
 				     1);
 		return 0;
@@ -185,7 +187,7 @@ __noinline int stream_rx(struct xdp_md *ctx, const struct rx *rx)
 		in_ring = claimed_rx(ctx, ring, map,
 				     &t->stream[index % XDP_STREAMS], rx,
 				     bpf_ktime_get_ns());
-	unclaim(&ring->s);
+	unclaim(&ring->s.claim);
 	return in_ring;
 }
 
@@ -248,7 +250,7 @@ int avtpmap_tick(struct xdp_md *ctx)
 
 	if ((long)(arg + 1) > (long)ctx->data_end)
 		return XDP_ABORTED;
-	index = arg->stream;
+	index = arg->timer;
 	t = bpf_map_lookup_elem(&timers, &index);
 	if (!t)
 		return XDP_ABORTED;

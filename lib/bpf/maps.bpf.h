@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: (GPL-2.0 OR BSD-2-Clause) */
-/* The maps of one port, and how a stream in them is claimed. */
+/* The maps of one port; and how what is in them is claimed, woken, timed. */
 #ifndef AVTPMAP_MAPS_BPF_H
 #define AVTPMAP_MAPS_BPF_H
 
@@ -48,6 +48,14 @@ struct {
 } readers SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, XDP_READERS);
+	__type(key, __u32);
+	__type(value, struct xdp_group);
+} groups SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, XDP_READERS);
 	__uint(key_size, sizeof(__u32));
@@ -64,7 +72,7 @@ struct timer {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, XDP_STREAMS);
+	__uint(max_entries, XDP_STREAMS + XDP_READERS);
 	__type(key, __u32);
 	__type(value, struct timer);
 } timers SEC(".maps");
@@ -91,18 +99,48 @@ static __always_inline struct xdp_ring *ring_get(__u32 index)
 	return map ? bpf_map_lookup_elem(map, &zero) : NULL;
 }
 
-/* Both are full barriers, or what is as good: see env.h and struct xdp_stream. */
-static __always_inline int claim(struct xdp_stream *s)
+/*
+ * A stream's claim word, or a group's, which is taken inside of it. Both are full
+ * barriers, or what is as good: see env.h and struct xdp_stream.
+ */
+static __always_inline int claim(__u32 *word)
 {
 	for (int i = 0; i < CLAIM_TRIES; i++)
-		if (!__sync_val_compare_and_swap(&s->claim, 0, 1))
+		if (!__sync_val_compare_and_swap(word, 0, 1))
 			return 1;
 	return 0;
 }
 
-static __always_inline void unclaim(struct xdp_stream *s)
+static __always_inline void unclaim(__u32 *word)
 {
-	env_store_release(&s->claim, 0);
+	env_store_release(word, 0);
+}
+
+/* Wakes a sleeper only; a full buffer is readable, which is enough. */
+static void wake_handle(__u32 i, struct xdp_reader *r, __u64 now_ns)
+{
+	void *waker = bpf_map_lookup_elem(&wakers, &i);
+	__u64 token = 0;
+
+	if (r) {
+		r->last_wake_ns = now_ns;
+		r->owed = 0;
+	}
+	if (waker)
+		bpf_ringbuf_output(waker, &token, sizeof(token), 0);
+}
+
+static void arm(__u32 i, __u64 *timer_ns, __u64 at_ns, __u64 now_ns)
+{
+	struct timer *t;
+
+	if (at_ns >= *timer_ns)
+		return;
+	t = bpf_map_lookup_elem(&timers, &i);
+	if (!t)
+		return;
+	*timer_ns = at_ns;
+	bpf_timer_start(&t->timer, at_ns > now_ns ? at_ns - now_ns : 0, 0);
 }
 
 #endif

@@ -9,8 +9,9 @@
  *	rings		a map for each stream, in the layout of linux/avtpmap.h,
  *			frozen: after that only the program can write it
  *	readers		what the program keeps about each reader; frozen too
- *	wakers		a ring buffer for each reader: its wakeup channel
- *	timers		silence, deadlines and late events of each stream
+ *	groups		and about each group; frozen too
+ *	wakers		a ring buffer for each reader or group: its wakeup channel
+ *	timers		silence, deadlines and late events of each stream and group
  *	stats		what the program saw, by CPU
  */
 #ifndef AVTPMAP_BPF_STATE_H
@@ -22,11 +23,14 @@
 
 enum {
 	XDP_STREAMS = 4096, /* of a port */
-	XDP_READERS = 4096,
+	XDP_READERS = 4096, /* and groups, which share their numbers */
+	XDP_MEMBERS = 256, /* of a group */
 	XDP_BUCKETS = 16384, /* a quarter full at most */
 	XDP_PROBES = 32,
 	XDP_CHUNK = 16384, /* a ring's map has values of this size */
 	XDP_EVENTS = 9, /* bits of enum avtpmap_event */
+	XDP_GONE = 1,
+	XDP_GONE_TOLD = 2,
 	XDP_NO_STREAM = 0, /* buckets hold index + 1 */
 };
 
@@ -64,7 +68,7 @@ struct xdp_ctl {
 };
 
 /**
- * struct xdp_reader_ctl - a reader as it was asked for
+ * struct xdp_reader_ctl - a reader, or a group, as it was asked for
  * @next: reader of the same stream, index + 1, or 0
  * @gen: changes when what follows does
  * @period: media units, 0: none
@@ -74,6 +78,8 @@ struct xdp_ctl {
  * @pid: who reads; 0 in an entry that is not in use
  * @stream_id: that it was bound to
  * @comm: its name
+ * @group: that it is a member of, index + 1, or 0; a group's own is its own
+ * @next_member: of the same group, index + 1, or 0; a group's is the first
  */
 struct xdp_reader_ctl {
 	__u32 next;
@@ -85,7 +91,8 @@ struct xdp_reader_ctl {
 	__u32 pid;
 	__be64 stream_id;
 	char comm[16];
-	__u64 resv;
+	__u32 group;
+	__u32 next_member;
 };
 
 struct xdp_table {
@@ -99,24 +106,77 @@ struct xdp_table {
 };
 
 /**
- * struct xdp_reader - what the program keeps about a reader
+ * struct xdp_reader - what the program keeps about a reader, or a group
  * @gen: of the struct xdp_reader_ctl that is in force
  * @wake_period: media units between wakes
  * @next_due: media position of its next wake
  * @last_wake_ns: of any reason
  * @owed: an event is to wake it as soon as the floor allows
+ * @group: that it is a member of, as in force
  * @wakes_period: and so on: struct avtpmap_reader_info
+ *
+ * Of a member, with its group claimed; as in kmod/reader.h:
+ * @ended: periods that ended here
+ * @ended_at_wake: @ended when the group was last woken
+ * @in_quorum: the group waits for it
+ * @untold: events that the group could not be told of
  */
 struct xdp_reader {
 	__u32 gen;
 	__u32 wake_period;
 	__u64 next_due;
 	__u64 last_wake_ns;
-	__u64 owed;
+	__u32 owed;
+	__u32 group;
 	__u64 wakes_period;
 	__u64 wakes_deadline;
 	__u64 wakes_event;
-	__u64 resv;
+	__u64 resv0;
+
+	__u64 ended;
+	__u64 ended_at_wake;
+	__u32 in_quorum;
+	__u32 untold;
+	__u64 resv1[5];
+};
+
+/**
+ * struct xdp_group - what the program keeps about a group, beside its struct
+ *	xdp_reader; as in kmod/group.h
+ * @claim: 1 while somebody counts, as in struct xdp_stream, and inside of that
+ * @n_behind: members in the quorum that have not ended period @ended + 1
+ * @ended: periods that every member of the quorum has ended
+ * @periods: the same, of all times
+ * @timer_ns: when the timer fires, all ones: not set
+ * @events: how often each event was raised that wakes it
+ */
+struct xdp_group {
+	__u32 claim;
+	__u32 n_behind;
+	__u64 ended;
+	__u64 periods;
+	__u64 timer_ns;
+	__u64 events[XDP_EVENTS];
+	__u64 resv[3];
+};
+
+/**
+ * struct xdp_visit - what a visit to the readers is for
+ * @now_ns: when
+ * @before: media position from which a new period counts
+ * @again_ns: out: when to come again
+ * @events: to tell them of
+ * @epoch: a new rate may mean another floor
+ * @missed: out: a group was busy
+ */
+struct xdp_visit {
+	__u64 now_ns;
+	__u64 before;
+	__u64 again_ns;
+	__u32 events;
+	__u32 epoch;
+	__u32 missed;
+	__u32 resv;
 };
 
 /**
@@ -125,7 +185,7 @@ struct xdp_reader {
  * @claim: 1 while somebody writes the ring. Taken by compare-and-swap and
  *	given back by a release, so the B of one producer comes before the A of
  *	the next in the drawing of linux/avtpmap.h. Only held in softirq.
- * @gone: no more frames
+ * @gone: XDP_GONE: no more frames; XDP_GONE_TOLD: every reader was told
  * @room_bytes: most that a PDU may have
  * @mask: slots - 1
  * @stride: @header_bytes: as in the header, for one cache line less
@@ -136,6 +196,7 @@ struct xdp_reader {
  * @events_owed: what they are not yet told
  * @timer_ns: when the timer fires, all ones: not set
  * @events: how often each event was raised; readers compare
+ * @visit: of whoever has the stream claimed; here for the stack's sake
  */
 struct xdp_stream {
 	__u32 claim;
@@ -151,6 +212,7 @@ struct xdp_stream {
 	__u64 timer_ns;
 	struct avtpmap_account account;
 	__u64 events[XDP_EVENTS];
+	struct xdp_visit visit;
 };
 
 /* The first value of a ring's map. */
@@ -171,9 +233,12 @@ struct xdp_stats {
 	__u64 control;
 };
 
-/* The argument of the program avtpmap_tick, as its packet. */
+/*
+ * The argument of the program avtpmap_tick, as its packet: a stream's index, or
+ * XDP_STREAMS and a group's.
+ */
 struct xdp_tick {
-	__u32 stream;
+	__u32 timer;
 	__u32 resv[15];
 };
 

@@ -6,29 +6,13 @@
 #ifndef AVTPMAP_WAKE_BPF_H
 #define AVTPMAP_WAKE_BPF_H
 
-#include "maps.bpf.h"
-
-/* What a visit to the readers is for. */
-struct visit {
-	__u64 now_ns;
-	__u64 before; /* media position from which a new period counts */
-	__u64 again_ns; /* out: when to come again */
-	__u32 events; /* to tell them of */
-	__u32 epoch; /* a new rate may mean another floor */
-};
+#include "group.bpf.h"
 
 static void wake(struct avtpmap_ring_hdr *hdr, __u32 i, struct xdp_reader *r,
 		 enum avtpmap_counter why, __u64 now_ns)
 {
-	void *waker = bpf_map_lookup_elem(&wakers, &i);
-	__u64 token = 0;
-
 	count(hdr, why, 1);
-	r->last_wake_ns = now_ns;
-	r->owed = 0;
-	/* Wakes a sleeper only; a full buffer is readable, which is enough. */
-	if (waker)
-		bpf_ringbuf_output(waker, &token, sizeof(token), 0);
+	wake_handle(i, r, now_ns);
 }
 
 static void tune(struct xdp_stream *s, const struct xdp_reader_ctl *c,
@@ -46,7 +30,7 @@ static void tune(struct xdp_stream *s, const struct xdp_reader_ctl *c,
 }
 
 static void visit_event(struct avtpmap_ring_hdr *hdr, __u32 i,
-			struct xdp_reader *r, struct visit *v)
+			struct xdp_reader *r, struct xdp_visit *v)
 {
 	__u64 ok_ns = r->last_wake_ns + AVTPMAP_FLOOR_NS;
 
@@ -71,22 +55,94 @@ static void visit_period(struct xdp_stream *s, struct avtpmap_ring_hdr *hdr,
 	wake(hdr, i, r, AVTPMAP_C_WAKES_PERIOD, now_ns);
 }
 
+/* With its group claimed. */
+static __always_inline void visit_claimed(struct xdp_ring *ring,
+					  struct choir *g, struct xdp_reader *r,
+					  const struct xdp_reader_ctl *c)
+{
+	const struct xdp_visit *v = &ring->s.visit;
+	__u32 events = v->events | r->untold;
+	struct xdp_stream *s = &ring->s;
+	__u32 gen = env_load(&c->gen);
+	__u64 before;
+
+	r->untold = 0;
+	if (r->gen != gen) {
+		tune(s, c, r, v->before);
+		if (r->group != g->index + 1) {
+			r->group = g->index + 1;
+			join_quorum(g->g, r);
+		} else {
+			forget_lead(g->g, r);
+		}
+		env_store_release(&r->gen, gen);
+	} else if (v->epoch) {
+		tune(s, c, r, v->before);
+	}
+	if (s->gone)
+		group_gone(g, r);
+	else if (events)
+		raise_event(g, events);
+	if (r->next_due > s->account.media_pos)
+		return;
+	before = r->next_due - r->wake_period;
+	if (r->wake_period) {
+		r->next_due = avtpmap_period_next(s->account.media_pos,
+						  r->wake_period);
+		group_period(g, r,
+			     avtpmap_period_due(before, s->account.media_pos,
+						r->wake_period));
+	}
+}
+
+/* A member of a group, which may be busy with one of another CPU: then again. */
+__noinline int visit_member(struct xdp_ring *ring, __u32 i)
+{
+	struct xdp_table *t = table_get();
+	const struct xdp_reader_ctl *c;
+	struct xdp_visit *v;
+	struct xdp_reader *r;
+	struct choir g;
+
+	if (!ring || !t)
+		return 0;
+	v = &ring->s.visit;
+	c = &t->reader[i % XDP_READERS];
+	r = bpf_map_lookup_elem(&readers, &i);
+	if (!r || !choir_get(&g, env_load(&c->group) - 1, v->now_ns))
+		return 0;
+	if (claim(&g.g->claim)) {
+		visit_claimed(ring, &g, r, c);
+		unclaim(&g.g->claim);
+	} else {
+		r->untold |= v->events;
+		v->missed = 1;
+		if (v->now_ns + AVTPMAP_FLOOR_NS / 4 < v->again_ns)
+			v->again_ns = v->now_ns + AVTPMAP_FLOOR_NS / 4;
+	}
+	if (r->next_due < ring->s.next_due)
+		ring->s.next_due = r->next_due;
+	return 0;
+}
+
 /*
- * Returns the next reader, index + 1. This and visit_readers() are functions of
- * their own to the verifier, which so looks at each once.
+ * This, visit_member() and visit_readers() are functions of their own to the
+ * verifier, which so looks at each once.
  */
-__noinline int visit_reader(struct xdp_ring *ring, struct visit *v, __u32 i)
+__noinline int visit_reader(struct xdp_ring *ring, __u32 i)
 {
 	const struct xdp_reader_ctl *c;
 	struct xdp_table *t = table_get();
 	struct xdp_stream *s;
 	struct xdp_reader *r;
+	struct xdp_visit *v;
 	__u64 deadline_ns;
 	__u32 gen;
 
-	if (!ring || !v || !t)
+	if (!ring || !t)
 		return 0;
 	s = &ring->s;
+	v = &s->visit;
 	c = &t->reader[i % XDP_READERS];
 	r = bpf_map_lookup_elem(&readers, &i);
 	if (!r)
@@ -97,6 +153,7 @@ __noinline int visit_reader(struct xdp_ring *ring, struct visit *v, __u32 i)
 		tune(s, c, r, v->before);
 		r->last_wake_ns = v->now_ns;
 		r->owed = 0;
+		r->group = 0;
 		env_store_release(&r->gen, gen);
 	} else if (v->epoch) {
 		tune(s, c, r, v->before);
@@ -115,35 +172,34 @@ __noinline int visit_reader(struct xdp_ring *ring, struct visit *v, __u32 i)
 	}
 	if (deadline_ns && r->last_wake_ns + deadline_ns < v->again_ns)
 		v->again_ns = r->last_wake_ns + deadline_ns;
-	return env_load(&c->next);
+	return 0;
 }
 
-__noinline int visit_readers(struct xdp_ring *ring, struct visit *v)
+__noinline int visit_readers(struct xdp_ring *ring)
 {
 	struct xdp_table *t = table_get();
 	__u32 next;
 
-	if (!ring || !v || !t)
+	if (!ring || !t)
 		return 0;
 	ring->s.next_due = ~0ull;
 	next = env_load(&t->stream[ring->s.index % XDP_STREAMS].first_reader);
-	for (__u32 n = 0; n < AVTPMAP_READERS_MAX && next; n++)
-		next = visit_reader(ring, v, next - 1);
+	for (__u32 n = 0; n < AVTPMAP_READERS_MAX && next; n++) {
+		const struct xdp_reader_ctl *c =
+			&t->reader[(next - 1) % XDP_READERS];
+
+		if (env_load(&c->group))
+			visit_member(ring, next - 1);
+		else
+			visit_reader(ring, next - 1);
+		next = env_load(&c->next);
+	}
 	return 0;
 }
 
-static void arm(struct xdp_stream *s, __u64 at_ns, __u64 now_ns)
+static void stream_arm(struct xdp_stream *s, __u64 at_ns, __u64 now_ns)
 {
-	__u32 i = s->index;
-	struct timer *t;
-
-	if (at_ns >= s->timer_ns)
-		return;
-	t = bpf_map_lookup_elem(&timers, &i);
-	if (!t)
-		return;
-	s->timer_ns = at_ns;
-	bpf_timer_start(&t->timer, at_ns > now_ns ? at_ns - now_ns : 0, 0);
+	arm(s->index, &s->timer_ns, at_ns, now_ns);
 }
 
 static void note_events(struct xdp_stream *s, __u32 events)
@@ -165,7 +221,7 @@ static __u32 events_to_tell(struct xdp_stream *s, __u64 now_ns)
 	if (!events)
 		return 0;
 	if (now_ns < s->events_ok_ns) {
-		arm(s, s->events_ok_ns, now_ns);
+		stream_arm(s, s->events_ok_ns, now_ns);
 		return 0;
 	}
 	s->events_owed = 0;
@@ -179,7 +235,7 @@ static void start(struct xdp_ring *ring, __u64 now_ns)
 	env_store(&ring->hdr.state, AVTPMAP_RING_LIVE);
 	count(&ring->hdr, AVTPMAP_C_MEDIA_LOCKED, 1);
 	note_events(&ring->s, AVTPMAP_EV_START);
-	arm(&ring->s, now_ns + AVTPMAP_SILENCE_NS, now_ns);
+	stream_arm(&ring->s, now_ns + AVTPMAP_SILENCE_NS, now_ns);
 }
 
 /* Returns when to look again. */
@@ -197,35 +253,69 @@ static __u64 check_silence(struct xdp_ring *ring, __u64 now_ns)
 	return ~0ull;
 }
 
-/* The timer, and whatever the library wants looked at: see avtpmap_tick. */
-static int serve(void *map, __u32 *index, struct timer *t)
+/* With the stream claimed. Returns when to come again, all ones: not. */
+static __always_inline __u64 serve_stream(struct xdp_ring *ring, __u32 gone,
+					  __u64 now_ns)
 {
-	struct visit v = { .now_ns = bpf_ktime_get_ns() };
-	struct xdp_table *table = table_get();
-	struct xdp_ring *ring = ring_get(*index);
+	struct xdp_visit *v = &ring->s.visit;
 	__u64 silent_ns;
 
-	if (!ring || !table)
+	ring->s.timer_ns = ~0ull;
+	if (gone) {
+		env_store(&ring->hdr.state, AVTPMAP_RING_GONE);
+		ring->s.gone = XDP_GONE;
+	}
+	silent_ns = check_silence(ring, now_ns);
+	*v = (struct xdp_visit){ .now_ns = now_ns,
+				 .again_ns = ~0ull,
+				 .before = ring->s.account.media_pos,
+				 .events = events_to_tell(&ring->s, now_ns) };
+	visit_readers(ring);
+	if (gone && !v->missed)
+		env_store_release(&ring->s.gone, XDP_GONE_TOLD);
+	return silent_ns < v->again_ns ? silent_ns : v->again_ns;
+}
+
+static __always_inline int serve_group(struct timer *t, __u32 index)
+{
+	struct choir c;
+
+	if (!choir_get(&c, index, bpf_ktime_get_ns()))
 		return 0;
-	if (!claim(&ring->s)) {
+	if (!claim(&c.g->claim)) {
 		bpf_timer_start(&t->timer, AVTPMAP_FLOOR_NS / 4, 0);
 		return 0;
 	}
-	ring->s.timer_ns = ~0ull;
-	if (env_load(&table->stream[ring->s.index % XDP_STREAMS].gone)) {
-		ring->s.gone = 1;
-		env_store(&ring->hdr.state, AVTPMAP_RING_GONE);
+	group_serve(&c);
+	unclaim(&c.g->claim);
+	return 0;
+}
+
+/* The timers, and whatever the library wants looked at: see avtpmap_tick. */
+static int serve(void *map, __u32 *index, struct timer *t)
+{
+	struct xdp_table *table = table_get();
+	const struct xdp_ctl *c;
+	__u64 now_ns, again_ns;
+	struct xdp_ring *ring;
+
+	if (*index >= XDP_STREAMS)
+		return serve_group(t, *index - XDP_STREAMS);
+	ring = ring_get(*index);
+	if (!ring || !table)
+		return 0;
+	if (!claim(&ring->s.claim)) {
+		bpf_timer_start(&t->timer, AVTPMAP_FLOOR_NS / 4, 0);
+		return 0;
 	}
-	silent_ns = check_silence(ring, v.now_ns);
-	v.again_ns = ~0ull;
-	v.before = ring->s.account.media_pos;
-	v.events = events_to_tell(&ring->s, v.now_ns);
-	visit_readers(ring, &v);
-	if (silent_ns < v.again_ns)
-		v.again_ns = silent_ns;
-	if (!ring->s.gone && v.again_ns != ~0ull)
-		arm(&ring->s, v.again_ns, v.now_ns);
-	unclaim(&ring->s);
+	now_ns = bpf_ktime_get_ns();
+	if (ring->s.gone != XDP_GONE_TOLD) {
+		c = &table->stream[*index % XDP_STREAMS];
+		again_ns = serve_stream(ring, env_load(&c->gone), now_ns);
+		if (!ring->s.gone && again_ns != ~0ull)
+			stream_arm(&ring->s, again_ns, now_ns);
+	}
+	unclaim(&ring->s.claim);
 	return 0;
 }
 

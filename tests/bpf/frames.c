@@ -193,6 +193,9 @@ static void rings_are_frozen(void)
 	tap_ok(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED,
 		    port.readers_fd, 0) == MAP_FAILED,
 	       "what the program keeps about readers cannot either");
+	tap_ok(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED,
+		    port.groups_fd, 0) == MAP_FAILED,
+	       "nor what it keeps about groups");
 	munmap(m, XDP_CHUNK);
 	close(fd);
 	xdp_stream_destroy(&port, 0);

@@ -105,7 +105,8 @@ static int up_packet(void)
 const struct bed bed_xdp = {
 	.name = "xdp",
 	.backend = AVTPMAP_BACKEND_XDP,
-	.caps = BED_ISOLATION | BED_TAKE | BED_OVERRUN | BED_WAKES | BED_SHARED,
+	.caps = BED_ISOLATION | BED_TAKE | BED_OVERRUN | BED_WAKES |
+		BED_SHARED | BED_GROUP,
 	.up = up_xdp,
 	.down = clear,
 	.ifname = veth_ifname,

@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include "test.h"
+#include "process.h"
 
 enum {
 	MEMBERS = 60,
@@ -189,6 +189,7 @@ CASE(a_silent_member_leaves_the_quorum_and_comes_back, BED_GROUP)
 CASE(members_are_closed_and_deleted_and_the_others_go_on, BED_GROUP)
 {
 	struct choir c;
+	uint64_t wakes;
 
 	gather(&c, rig, 10, AVTPMAP_EV_QUORUM);
 	sing(&c, FRAMES_PER_PERIOD, NOBODY);
@@ -202,8 +203,10 @@ CASE(members_are_closed_and_deleted_and_the_others_go_on, BED_GROUP)
 	/* closed in the middle, when all others have ended the period */
 	sing(&c, FRAMES_PER_PERIOD, 5);
 	check_eq(avtpmap_group_wait(c.g, 0), 0);
+	wakes = info_of(c.g).wakes_period;
 	avtpmap_close(c.s[5]);
 	c.s[5] = NULL;
+	check_eq(info_of(c.g).wakes_period, wakes + 1);
 	check_eq(avtpmap_group_wait(c.g, 0), 1);
 	release_all(&c);
 	rig_del(rig, STREAM_ID + 7);
@@ -287,6 +290,41 @@ CASE(members_may_be_read_by_another_thread, BED_GROUP)
 	disband(&c);
 }
 
+/* Nor does the next group of the same streams notice that there was another. */
+CASE(a_killed_group_leaves_nothing, BED_GROUP | BED_SHARED)
+{
+	volatile int *ready = share(sizeof(*ready));
+	struct choir c, child;
+	pid_t pid;
+
+	gather(&c, rig, 4, AVTPMAP_EV_QUORUM);
+	for (int round = 0; round < 5; round++) {
+		*ready = 0;
+		pid = start();
+		if (!pid) {
+			child.g = new_group(PERIOD, 0, 0);
+			for (int i = 0; i < 4; i++)
+				check_eq(avtpmap_group_add(
+						 child.g,
+						 rig_open(rig, STREAM_ID + i, 0,
+							  0)),
+					 0);
+			*ready = 1;
+			avtpmap_group_wait(child.g, AVTPMAP_FOREVER);
+			pause();
+		}
+		await_flag(ready);
+		sing(&c, FRAMES_PER_PERIOD + 1, NOBODY);
+		kill_9(pid);
+		sing(&c, FRAMES_PER_PERIOD - 1, NOBODY);
+		check_eq(avtpmap_group_wait(c.g, 0), 2);
+		release_all(&c);
+		check_eq(info_of(c.g).wakes_period, 2 * (round + 1));
+	}
+	check_eq(avtpmap_group_events(c.g), 0);
+	disband(&c);
+}
+
 static void *nap(void *arg)
 {
 	return (void *)(long)avtpmap_group_wait(arg, AVTPMAP_FOREVER);
@@ -328,6 +366,7 @@ CASE(a_group_closed_first_leaves_its_members_alone, BED_GROUP)
 	sing(&c, FRAMES_PER_PERIOD, NOBODY);
 	rig_poll(c.s[0], &due);
 	check_eq(due, 1);
+	check_eq(rig_info(c.s[0]).wakes_period, 1);
 	c.g = new_group(PERIOD, 0, 0);
 	for (int i = 0; i < c.n; i++) {
 		rig_drain(c.s[i]);
@@ -335,6 +374,29 @@ CASE(a_group_closed_first_leaves_its_members_alone, BED_GROUP)
 	}
 	sing(&c, FRAMES_PER_PERIOD, NOBODY);
 	check_eq(avtpmap_group_wait(c.g, 0), 1);
+	disband(&c);
+}
+
+/* Whatever a former one of the same place thought of them. */
+CASE(a_new_group_waits_for_all_its_members, BED_GROUP)
+{
+	struct choir c;
+
+	gather(&c, rig, 3, AVTPMAP_EV_QUORUM);
+	sing(&c, 2 * FRAMES_PER_PERIOD, 2);
+	await(c.g, AVTPMAP_EV_QUORUM);
+	disband(&c);
+	c.g = new_group(PERIOD, 0, 0);
+	for (int i = 0; i < c.n; i++) {
+		c.s[i] = rig_open(rig, STREAM_ID + i, 0, 0);
+		check_eq(avtpmap_group_add(c.g, c.s[i]), 0);
+	}
+	sing(&c, FRAMES_PER_PERIOD, 2);
+	check_eq(avtpmap_group_wait(c.g, 0), 0);
+	check_eq(info_of(c.g).wakes_period, 0);
+	rig_send(rig, &c.t[2], FRAMES_PER_PERIOD);
+	check_eq(avtpmap_group_wait(c.g, 0), 1);
+	check_eq(info_of(c.g).wakes_period, 1);
 	disband(&c);
 }
 
