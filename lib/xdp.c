@@ -54,13 +54,11 @@ static int probe(const char *ifname, const struct text *why)
 		return err;
 	err = xdp_port_open(&p, why);
 	if (err == -ENOENT || err == -EPERM || err == -EACCES) {
-		xdp_port_close(&p);
 		err = can_load(why);
-		return err ? err :
-			     refuse_text(why, 0,
-					 "BPF programs can be loaded; no XDP "
-					 "program of ours on %s yet",
-					 ifname);
+		if (!err)
+			err = xdp_could_attach(&p, why);
+		xdp_port_close(&p);
+		return err;
 	}
 	mode = err ? NULL : xdp_attached(&p, &alone);
 	xdp_port_close(&p);

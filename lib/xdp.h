@@ -130,6 +130,8 @@ int xdp_bpf_text(const struct text *why, int err, const char *what);
 
 /* xdp_attach.c APIs */
 int xdp_attach(struct xdp_port *p, __u32 set, const struct text *why);
+/* Nothing of ours is there: could it be? 0 or -errno, with a line in @why. */
+int xdp_could_attach(const struct xdp_port *p, const struct text *why);
 int xdp_detach(struct xdp_port *p, const struct text *why);
 /* "native", "generic" and so on, or NULL: not attached. */
 const char *xdp_attached(const struct xdp_port *p, int *alone);

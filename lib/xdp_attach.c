@@ -196,6 +196,34 @@ static int is_ethernet(const char *ifname)
 	return !err && ifr.ifr_hwaddr.sa_family == ARPHRD_ETHER;
 }
 
+static int by_dispatcher(__u32 ifindex)
+{
+	struct quiet q = hush();
+	struct xdp_multiprog *mp = xdp_multiprog__get_from_ifindex(ifindex);
+	int is = !libxdp_get_error(mp) && !xdp_multiprog__is_legacy(mp);
+
+	if (!libxdp_get_error(mp))
+		xdp_multiprog__close(mp);
+	unhush(q);
+	return is;
+}
+
+int xdp_could_attach(const struct xdp_port *p, const struct text *why)
+{
+	__u8 mode;
+
+	if (!is_ethernet(p->ifname))
+		return refuse_text(why, -EOPNOTSUPP,
+				   "%s is no Ethernet interface", p->ifname);
+	if (attached_id(p->ifindex, &mode) && !by_dispatcher(p->ifindex))
+		return attach_text(p, -EBUSY, why);
+	return refuse_text(why, 0,
+			   "BPF programs can be loaded; %s has none of ours "
+			   "yet, and gets it in %s mode",
+			   p->ifname,
+			   is_gentle(p->ifname) ? "native" : "generic");
+}
+
 /* @set: see struct avtpmap_port_opts */
 int xdp_attach(struct xdp_port *p, __u32 set, const struct text *why)
 {
