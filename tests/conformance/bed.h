@@ -22,6 +22,7 @@
 	X(GROUP, "groups of streams")                             \
 	X(RIGHTS, "ports that a group may use")                   \
 	X(NET_RAW, "streams for CAP_NET_RAW alone")               \
+	X(CHOICE, "choice among the backends without a module")   \
 	X(MULTICAST, "events over netlink")                       \
 	X(PORT_LIFE, "ports that are renamed, moved and removed") \
 	X(MODULE, "a module that can be unloaded")                \

@@ -106,7 +106,7 @@ const struct bed bed_xdp = {
 	.name = "xdp",
 	.backend = AVTPMAP_BACKEND_XDP,
 	.caps = BED_ISOLATION | BED_TAKE | BED_OVERRUN | BED_WAKES |
-		BED_SHARED | BED_GROUP,
+		BED_SHARED | BED_GROUP | BED_CHOICE,
 	.up = up_xdp,
 	.down = clear,
 	.ifname = veth_ifname,

@@ -284,23 +284,6 @@ CASE(the_owner_of_a_network_namespace_owns_its_ports, BED_PORT_LIFE)
 
 /* ---- one capability ---- */
 
-/* Some user, with @caps and nothing else. */
-static void be_somebody_with(uint32_t caps)
-{
-	struct __user_cap_header_struct hdr = {
-		.version = _LINUX_CAPABILITY_VERSION_3,
-	};
-	struct __user_cap_data_struct data[2] = {
-		{ .effective = caps, .permitted = caps },
-	};
-
-	check_eq(prctl(PR_SET_KEEPCAPS, 1), 0);
-	check_eq(setgroups(0, NULL), 0);
-	check_eq(setresgid(USER, USER, USER), 0);
-	check_eq(setresuid(USER, USER, USER), 0);
-	check_eq(syscall(SYS_capset, &hdr, data), 0);
-}
-
 /* Adds, opens, waits and reads; sets @ready when frames may come. */
 static void read_some(const struct bed *bed, volatile int *ready, uint32_t n)
 {
