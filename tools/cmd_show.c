@@ -15,6 +15,9 @@ static const struct option options[] = {
 struct show {
 	struct json_object *ports;
 	uint32_t ifindex; /* of the port whose streams are printed */
+	const char *backend; /* whose ports these are */
+	const char *reason; /* why it can be used */
+	bool any; /* something was printed */
 };
 
 static void print_stream(const struct avtpmap_stream_info *s)
@@ -93,6 +96,9 @@ static int on_stream(const struct avtpmap_stream_info *s, void *arg)
 		json_object_object_get_ex(port, "ifindex", &v);
 		if (json_object_get_uint64(v) != s->ifindex)
 			continue;
+		json_object_object_get_ex(port, "backend", &v);
+		if (strcmp(json_object_get_string(v), show->backend))
+			continue;
 		json_object_object_get_ex(port, "streams", &v);
 		json_object_array_add(v, json_stream(s));
 	}
@@ -130,13 +136,15 @@ static struct json_object *json_queue(const struct avtpmap_queue_stats *q)
 	return o;
 }
 
-static struct json_object *json_port(const struct avtpmap_port_info *p)
+static struct json_object *json_port(const struct avtpmap_port_info *p,
+				     const char *backend)
 {
 	struct json_object *o = json_object_new_object();
 	struct json_object *queues = json_object_new_array();
 
 	json_object_object_add(o, "ifname", json_object_new_string(p->ifname));
 	json_object_object_add(o, "ifindex", json_u64(p->ifindex));
+	json_object_object_add(o, "backend", json_object_new_string(backend));
 	json_object_object_add(o, "group",
 			       json_object_new_string(group_text(p->gid)));
 	json_object_object_add(o, "mem_cap", json_u64(p->mem_cap));
@@ -178,7 +186,7 @@ static void print_port(const struct avtpmap_port_info *p)
 	       (unsigned long long)sum.control);
 }
 
-enum { PORTS_MAX = 256 };
+enum { PORTS_MAX = 256, BACKENDS_MAX = 8 };
 
 /* In text a port's streams follow it, so its list comes when this is done. */
 static uint32_t ifindexes[PORTS_MAX];
@@ -191,7 +199,7 @@ static int on_port(const struct avtpmap_port_info *p, void *arg)
 	if (!p->attached)
 		return 0;
 	if (json)
-		json_object_array_add(show->ports, json_port(p));
+		json_object_array_add(show->ports, json_port(p, show->backend));
 	else if (p->ifindex == show->ifindex)
 		print_port(p);
 	else if (!show->ifindex && n_ports < PORTS_MAX)
@@ -199,15 +207,30 @@ static int on_port(const struct avtpmap_port_info *p, void *arg)
 	return 0;
 }
 
+/* The first is the best that can be used: what would have been better? */
+static void print_backend(const struct show *show)
+{
+	struct avtpmap_backend_report r[BACKENDS_MAX];
+	int n = avtpmap_backends(NULL, r, BACKENDS_MAX);
+
+	printf("%sbackend: %s (%s)\n", show->any ? "\n" : "", show->backend,
+	       show->reason);
+	if (wanted_backend || show->any)
+		return;
+	for (int i = 0; i < n && i < BACKENDS_MAX; i++) {
+		if (!strcmp(r[i].name, show->backend))
+			break;
+		printf("  not %s: %s\n", r[i].name, r[i].reason);
+	}
+}
+
 static int show_text(struct avtpmap_ctl *ctl, struct show *show)
 {
 	int err = avtpmap_port_list(ctl, on_port, show);
 
 	if (!err && n_ports)
-		printf("backend: %s (%s)\n", avtpmap_ctl_backend_name(ctl),
-		       avtpmap_ctl_backend_reason(ctl));
-	if (!err && !n_ports)
-		puts("no ports; avtpmap attach IF makes one");
+		print_backend(show);
+	show->any |= n_ports > 0;
 	for (int i = 0; i < n_ports && !err; i++) {
 		if (i)
 			putchar('\n');
@@ -216,13 +239,60 @@ static int show_text(struct avtpmap_ctl *ctl, struct show *show)
 		if (!err)
 			err = avtpmap_stream_list(ctl, NULL, on_stream, show);
 	}
+	n_ports = 0;
+	show->ifindex = 0;
 	return err;
+}
+
+static int show_one(struct avtpmap_ctl *ctl, const char *reason,
+		    struct show *show)
+{
+	int err;
+
+	show->backend = avtpmap_ctl_backend_name(ctl);
+	show->reason = reason;
+	if (json) {
+		err = avtpmap_port_list(ctl, on_port, show);
+		if (!err)
+			err = avtpmap_stream_list(ctl, NULL, on_stream, show);
+	} else {
+		err = show_text(ctl, show);
+	}
+	return err ? ctl_failed(ctl, err) : OK;
+}
+
+/* Ports may be of another backend than the best: a driver without the hook. */
+static int show_others(const char *best, struct show *show)
+{
+	struct avtpmap_backend_report r[BACKENDS_MAX];
+	int n = avtpmap_backends(NULL, r, BACKENDS_MAX), ret = OK;
+	struct avtpmap_ctl *ctl;
+
+	for (int i = 0; i < n && i < BACKENDS_MAX && ret == OK; i++) {
+		if (r[i].err || !strcmp(r[i].name, best) ||
+		    avtpmap_ctl_open(&ctl,
+				     AVTPMAP_OPTS(avtpmap_ctl_opts,
+						  .backend = r[i].backend)))
+			continue;
+		ret = show_one(ctl, r[i].reason, show);
+		avtpmap_ctl_close(ctl);
+	}
+	return ret;
+}
+
+static int show_all(struct avtpmap_ctl *ctl, struct show *show)
+{
+	int ret = show_one(ctl, avtpmap_ctl_backend_reason(ctl), show);
+
+	if (ret != OK || wanted_backend)
+		return ret;
+	return show_others(avtpmap_ctl_backend_name(ctl), show);
 }
 
 static int show_json(struct avtpmap_ctl *ctl, struct show *show)
 {
 	struct json_object *root = json_object_new_object();
-	int err;
+	int ret;
 
 	show->ports = json_object_new_array();
 	json_object_object_add(
@@ -232,31 +302,31 @@ static int show_json(struct avtpmap_ctl *ctl, struct show *show)
 		root, "reason",
 		json_object_new_string(avtpmap_ctl_backend_reason(ctl)));
 	json_object_object_add(root, "ports", show->ports);
-	err = avtpmap_port_list(ctl, on_port, show);
-	if (!err)
-		err = avtpmap_stream_list(ctl, NULL, on_stream, show);
-	if (err)
-		json_object_put(root);
-	else
+	ret = show_all(ctl, show);
+	if (ret == OK)
 		print_json(root);
-	return err;
+	else
+		json_object_put(root);
+	return ret;
 }
 
 static int run(int argc, char **argv)
 {
 	struct avtpmap_ctl *ctl = open_ctl(NULL);
 	struct show show = { 0 };
-	int err;
+	int ret;
 
 	(void)argc;
 	(void)argv;
 	if (!ctl)
 		return FAILURE;
-	err = json ? show_json(ctl, &show) : show_text(ctl, &show);
-	if (err)
-		ctl_failed(ctl, err);
+	ret = json ? show_json(ctl, &show) : show_all(ctl, &show);
+	if (ret == OK && !json && !show.any)
+		printf("no ports; avtpmap attach IF makes one, by %s (%s)\n",
+		       avtpmap_ctl_backend_name(ctl),
+		       avtpmap_ctl_backend_reason(ctl));
 	avtpmap_ctl_close(ctl);
-	return err ? FAILURE : OK;
+	return ret;
 }
 
 const struct command cmd_show = {

@@ -20,6 +20,8 @@ finding(enum status status, const char *subject, const char *check,
 	const char *fix, const char *text, ...);
 
 /* doctor_machine.c APIs */
+/* The backend that AUTO takes on @ifname, or (NULL) at all; NULL: none can be used. */
+const char *doctor_choice(const char *ifname);
 void doctor_backends(const char *ifname);
 void doctor_modules(void);
 void doctor_rights(void);

@@ -13,18 +13,26 @@
 
 enum { BACKENDS_MAX = 8, CAP_NET_ADMIN_BIT = 12 };
 
+const char *doctor_choice(const char *ifname)
+{
+	struct avtpmap_backend_report r[BACKENDS_MAX];
+	int n = avtpmap_backends(ifname, r, BACKENDS_MAX);
+
+	for (int i = 0; i < n && i < BACKENDS_MAX; i++)
+		if (!r[i].err)
+			return r[i].name;
+	return NULL;
+}
+
 void doctor_backends(const char *ifname)
 {
 	struct avtpmap_backend_report r[BACKENDS_MAX];
 	int n = avtpmap_backends(ifname, r, BACKENDS_MAX);
-	const char *chosen = NULL;
+	const char *chosen = doctor_choice(ifname);
 
-	for (int i = 0; i < n && i < BACKENDS_MAX; i++) {
-		if (!r[i].err && !chosen)
-			chosen = r[i].name;
+	for (int i = 0; i < n && i < BACKENDS_MAX; i++)
 		finding(r[i].err ? NOTE : FINE, "backend", r[i].name, NULL,
 			"%s", r[i].reason);
-	}
 	if (chosen)
 		finding(FINE, "backend", "choice", NULL, "%s", chosen);
 	else

@@ -87,9 +87,11 @@ static void add_vlan_devices(struct known *port)
 		fclose(f);
 }
 
+/* Without the hook another backend may do. */
 static void driver_findings(const struct netdev *dev, const struct known *port)
 {
 	const char *driver = dev->driver[0] ? dev->driver : "not a module";
+	const char *choice = doctor_choice(dev->name);
 	char path[96];
 	bool hooked = port && port->hooked;
 
@@ -101,7 +103,8 @@ static void driver_findings(const struct netdev *dev, const struct known *port)
 		finding(FINE, dev->name, "driver", NULL, "%s, with the hook",
 			driver);
 	else
-		finding(BAD, dev->name, "driver",
+		finding(!choice || !strcmp(choice, "kmod") ? BAD : NOTE,
+			dev->name, "driver",
 			"install the patched driver (dkms status avtpmap), "
 			"rebuild the initramfs, and reboot",
 			"%s, without the hook", driver);
@@ -239,7 +242,9 @@ void doctor_ports(const char *ifname)
 	struct avtpmap_ctl *ctl;
 	bool found = false;
 
-	if (!avtpmap_ctl_open(&ctl, NULL)) {
+	if (!avtpmap_ctl_open(&ctl,
+			      AVTPMAP_OPTS(avtpmap_ctl_opts, .ifname = ifname,
+					   .backend = wanted_backend))) {
 		avtpmap_port_list(ctl, on_port, &k);
 		avtpmap_stream_list(ctl, NULL, on_stream, &k);
 		avtpmap_ctl_close(ctl);
