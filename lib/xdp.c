@@ -93,6 +93,8 @@ static int make_port(struct xdp_port *p, __u32 set, const struct text *why)
 	int err;
 
 	xdp_port_unpin(p);
+	xdp_remove_orphan(p);
+	xdp_clean_dead();
 	err = xdp_load(p, why);
 	if (err)
 		goto nothing;

@@ -27,7 +27,8 @@ enum xdp_filters {
 
 /**
  * struct xdp_port - one process's handle of a port
- * @ifindex: @ifname: the netdev
+ * @netns: @ifindex: @ifname: the netdev; interfaces are numbered in each
+ *	network namespace
  * @dir: where its state is pinned
  * @lock_fd: the file of locks
  * @rx_fd: @tick_fd: the programs
@@ -35,6 +36,7 @@ enum xdp_filters {
  * @readers: @groups: kept by the program; read-only
  */
 struct xdp_port {
+	unsigned long netns;
 	__u32 ifindex;
 	char ifname[IF_NAMESIZE];
 	char dir[96];
@@ -122,11 +124,17 @@ void xdp_port_unpin(struct xdp_port *p);
 /* Calls @fn for each port of this network namespace, open. */
 typedef int xdp_port_fn(struct xdp_port *p, void *arg);
 int xdp_each_port(xdp_port_fn *fn, void *arg, const struct text *why);
-/* Takes away what was left by the dead, of all ports. */
-int xdp_clean(void *priv, const struct text *why);
+/* ... and for each that has a directory, closed; @all: of any namespace. */
+int xdp_each_dir(int all, xdp_port_fn *fn, void *arg, const struct text *why);
 /* Has the program look at a stream, in softirq; at a group: see struct xdp_tick. */
 int xdp_tick(const struct xdp_port *p, __u32 timer);
 int xdp_bpf_text(const struct text *why, int err, const char *what);
+
+/* xdp_clean.c APIs */
+int xdp_clean(void *priv, const struct text *why); /* see backend.h */
+void xdp_clean_dead(void); /* what is pinned for namespaces that are no more */
+/* The interface went: tells every reader and leaves nothing. Takes the lock. */
+void xdp_port_bury(struct xdp_port *p);
 
 /* xdp_attach.c APIs */
 int xdp_attach(struct xdp_port *p, __u32 set, const struct text *why);
@@ -135,6 +143,10 @@ int xdp_could_attach(const struct xdp_port *p, const struct text *why);
 int xdp_detach(struct xdp_port *p, const struct text *why);
 /* "native", "generic" and so on, or NULL: not attached. */
 const char *xdp_attached(const struct xdp_port *p, int *alone);
+
+/* A program of ours of which nothing is pinned, of a port that nobody reads. */
+int xdp_has_orphan(const struct xdp_port *p);
+void xdp_remove_orphan(struct xdp_port *p); /* with the port locked */
 
 /* xdp_stream.c APIs. All with the port locked, but find. */
 int xdp_stream_find(const struct xdp_port *p, __u64 stream_id);
@@ -153,11 +165,12 @@ void xdp_waker_init(struct xdp_waker *w);
 int xdp_waker_open(struct xdp_waker *w, const struct xdp_port *p);
 void xdp_waker_close(struct xdp_waker *w);
 int xdp_is_alive(const struct xdp_port *p, __u32 index);
+int xdp_anybody_alive(const struct xdp_port *p);
 /* Tokens given so far; those up to @tokens are taken away. */
 __u64 xdp_waker_tokens(const struct xdp_waker *w);
 void xdp_waker_take(const struct xdp_waker *w, __u64 tokens);
 /* Sleeps until @is_ready(@arg) or @timeout_ns. 0 or -errno. */
-int xdp_waker_wait(const struct xdp_waker *w, const struct xdp_port *p,
+int xdp_waker_wait(const struct xdp_waker *w, struct xdp_port *p,
 		   __u64 timeout_ns, int (*is_ready)(void *arg), void *arg);
 /*
  * Has the program take note of what is asked of reader (or group) @index, and

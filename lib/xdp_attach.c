@@ -196,6 +196,76 @@ static int is_ethernet(const char *ifname)
 	return !err && ifr.ifr_hwaddr.sa_family == ARPHRD_ETHER;
 }
 
+/* ---- programs that nobody has a hold of any more ---- */
+
+static int is_ours(__u32 id)
+{
+	struct bpf_prog_info info = { 0 };
+	__u32 len = sizeof(info);
+	int fd = bpf_prog_get_fd_by_id(id);
+	int ours;
+
+	if (fd < 0)
+		return 0;
+	ours = !bpf_obj_get_info_by_fd(fd, &info, &len) &&
+	       !strcmp(info.name, "avtpmap_rx");
+	close(fd);
+	return ours;
+}
+
+/* Calls xdp_program__detach() for ours; returns how many there were. */
+static int in_multiprog(const struct xdp_port *p, enum xdp_attach_mode mode,
+			int detach)
+{
+	struct xdp_multiprog *mp = xdp_multiprog__get_from_ifindex(p->ifindex);
+	struct xdp_program *prog = NULL, *ours = NULL;
+
+	if (libxdp_get_error(mp))
+		return 0;
+	if (!xdp_multiprog__is_legacy(mp))
+		while (!ours && (prog = xdp_multiprog__next_prog(prog, mp)))
+			ours = is_ours(xdp_program__id(prog)) ? prog : NULL;
+	if (ours && detach)
+		xdp_program__detach(ours, p->ifindex, mode, 0);
+	xdp_multiprog__close(mp);
+	return ours != NULL;
+}
+
+int xdp_has_orphan(const struct xdp_port *p)
+{
+	__u8 mode = 0;
+	__u32 id = attached_id(p->ifindex, &mode);
+	struct quiet q;
+	int found;
+
+	if (!id || is_ours(id))
+		return id != 0;
+	q = hush();
+	found = in_multiprog(p, XDP_MODE_UNSPEC, 0);
+	unhush(q);
+	return found;
+}
+
+void xdp_remove_orphan(struct xdp_port *p)
+{
+	__u8 mode = 0;
+	__u32 id = attached_id(p->ifindex, &mode);
+	int generic = mode == XDP_ATTACHED_SKB;
+	struct quiet q;
+
+	if (!id || xdp_anybody_alive(p))
+		return;
+	q = hush();
+	if (is_ours(id))
+		bpf_xdp_detach(p->ifindex,
+			       generic ? XDP_FLAGS_SKB_MODE :
+					 XDP_FLAGS_DRV_MODE,
+			       NULL);
+	else
+		in_multiprog(p, generic ? XDP_MODE_SKB : XDP_MODE_NATIVE, 1);
+	unhush(q);
+}
+
 static int by_dispatcher(__u32 ifindex)
 {
 	struct quiet q = hush();
@@ -215,7 +285,8 @@ int xdp_could_attach(const struct xdp_port *p, const struct text *why)
 	if (!is_ethernet(p->ifname))
 		return refuse_text(why, -EOPNOTSUPP,
 				   "%s is no Ethernet interface", p->ifname);
-	if (attached_id(p->ifindex, &mode) && !by_dispatcher(p->ifindex))
+	if (attached_id(p->ifindex, &mode) && !by_dispatcher(p->ifindex) &&
+	    !xdp_has_orphan(p))
 		return attach_text(p, -EBUSY, why);
 	return refuse_text(why, 0,
 			   "BPF programs can be loaded; %s has none of ours "

@@ -73,17 +73,22 @@ int xdp_bpf_text(const struct text *why, int err, const char *what)
 	}
 }
 
-int xdp_port_by_index(struct xdp_port *p, __u32 ifindex)
+static void init(struct xdp_port *p, unsigned long ns, __u32 ifindex)
 {
 	memset(p, 0, sizeof(*p));
 	p->lock_fd = p->rx_fd = p->tick_fd = p->table_fd = p->rings_fd = -1;
 	p->readers_fd = p->groups_fd = p->wakers_fd = -1;
 	p->stats_fd = p->timers_fd = -1;
 	p->ifindex = ifindex;
+	p->netns = ns;
 	if (!if_indextoname(ifindex, p->ifname))
 		snprintf(p->ifname, sizeof(p->ifname), "#%u", ifindex);
-	snprintf(p->dir, sizeof(p->dir), "%s/avtpmap/%lu-%u", bpffs(), netns(),
-		 ifindex);
+	snprintf(p->dir, sizeof(p->dir), "%s/avtpmap/%lu-%u", bpffs(), ns, ifindex);
+}
+
+int xdp_port_by_index(struct xdp_port *p, __u32 ifindex)
+{
+	init(p, netns(), ifindex);
 	return 0;
 }
 
@@ -179,7 +184,12 @@ void xdp_port_close(struct xdp_port *p)
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
-	xdp_port_by_index(p, p->ifindex);
+	init(p, p->netns, p->ifindex);
+}
+
+static void lock_path(const struct xdp_port *p, char path[96])
+{
+	snprintf(path, 96, XDP_RUN_DIR "/%lu-%u", p->netns, p->ifindex);
 }
 
 static int open_lock(struct xdp_port *p, const struct text *why)
@@ -192,8 +202,7 @@ static int open_lock(struct xdp_port *p, const struct text *why)
 		return refuse_text(why, errno == EACCES ? -EPERM : -errno,
 				   "cannot make " XDP_RUN_DIR ": %s",
 				   strerror(errno));
-	snprintf(path, sizeof(path), XDP_RUN_DIR "/%lu-%u", netns(),
-		 p->ifindex);
+	lock_path(p, path);
 	p->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (p->lock_fd >= 0)
 		return 0;
@@ -233,12 +242,17 @@ int xdp_port_lock(struct xdp_port *p, const struct text *why)
 	}
 }
 
+/* Where there is no port, no file of locks stays either. */
 void xdp_port_unlock(struct xdp_port *p)
 {
+	char path[96];
 	struct flock fl = { .l_type = F_UNLCK,
 			    .l_whence = SEEK_SET,
 			    .l_len = 1 };
 
+	lock_path(p, path);
+	if (access(p->dir, F_OK))
+		unlink(path);
 	fcntl(p->lock_fd, F_OFD_SETLK, &fl);
 }
 
@@ -262,13 +276,9 @@ void xdp_port_unpin(struct xdp_port *p)
 	}
 	closedir(d);
 	rmdir(p->dir);
-	snprintf(path, sizeof(path), XDP_RUN_DIR "/%lu-%u", netns(),
-		 p->ifindex);
-	unlink(path);
 }
 
-/* Calls @fn for each port that has a directory, closed. */
-static int each_dir(xdp_port_fn *fn, void *arg, const struct text *why)
+int xdp_each_dir(int all, xdp_port_fn *fn, void *arg, const struct text *why)
 {
 	unsigned long ns, here = netns();
 	unsigned int ifindex;
@@ -287,9 +297,9 @@ static int each_dir(xdp_port_fn *fn, void *arg, const struct text *why)
 		struct xdp_port p;
 
 		if (sscanf(e->d_name, "%lu-%u", &ns, &ifindex) != 2 ||
-		    ns != here)
+		    (!all && ns != here))
 			continue;
-		xdp_port_by_index(&p, ifindex);
+		init(&p, ns, ifindex);
 		err = fn(&p, arg);
 		xdp_port_close(&p);
 	}
@@ -317,34 +327,7 @@ int xdp_each_port(xdp_port_fn *fn, void *arg, const struct text *why)
 {
 	struct each each = { fn, arg, why };
 
-	return each_dir(open_each, &each, why);
-}
-
-static int clean_port(struct xdp_port *p, void *arg)
-{
-	const struct text *why = arg;
-	char name[IF_NAMESIZE];
-	int err = xdp_port_lock(p, why);
-
-	if (err)
-		return err;
-	err = if_indextoname(p->ifindex, name) ? xdp_port_open(p, why) :
-						 -ENOENT;
-	if (!err) {
-		xdp_readers_clean(p);
-		xdp_streams_clean(p);
-	} else if (err == -ENOENT) {
-		xdp_port_unpin(p); /* half there, or its interface is gone */
-		err = 0;
-	}
-	xdp_port_unlock(p);
-	return err;
-}
-
-int xdp_clean(void *priv, const struct text *why)
-{
-	(void)priv;
-	return each_dir(clean_port, (void *)why, why);
+	return xdp_each_dir(0, open_each, &each, why);
 }
 
 /*

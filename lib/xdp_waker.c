@@ -38,6 +38,14 @@ int xdp_is_alive(const struct xdp_port *p, __u32 index)
 	return fcntl(p->lock_fd, F_OFD_GETLK, &fl) || fl.l_type != F_UNLCK;
 }
 
+int xdp_anybody_alive(const struct xdp_port *p)
+{
+	struct flock fl = live_lock(0, F_WRLCK);
+
+	fl.l_len = XDP_READERS;
+	return fcntl(p->lock_fd, F_OFD_GETLK, &fl) || fl.l_type != F_UNLCK;
+}
+
 /* A lock of its own: the port's handle may be shared by then. */
 static int take_life(struct xdp_waker *w, const struct xdp_port *p)
 {
@@ -130,7 +138,7 @@ static __u64 now_ns(void)
 }
 
 /* 0 when it is time to look again, or -errno. */
-static int sleep_until(const struct xdp_waker *w, const struct xdp_port *p,
+static int sleep_until(const struct xdp_waker *w, struct xdp_port *p,
 		       __u64 until_ns)
 {
 	struct pollfd pfd = { .fd = w->fd, .events = POLLIN };
@@ -147,12 +155,13 @@ static int sleep_until(const struct xdp_waker *w, const struct xdp_port *p,
 	if (n < 0)
 		return -errno;
 	/* nobody tells when the interface goes: silence makes us look */
-	if (!n && ns && !if_indextoname(p->ifindex, name))
-		return -ENODEV;
-	return 0;
+	if (n || !ns || if_indextoname(p->ifindex, name))
+		return 0;
+	xdp_port_bury(p);
+	return -ENODEV;
 }
 
-int xdp_waker_wait(const struct xdp_waker *w, const struct xdp_port *p,
+int xdp_waker_wait(const struct xdp_waker *w, struct xdp_port *p,
 		   __u64 timeout_ns, int (*is_ready)(void *arg), void *arg)
 {
 	__u64 from = now_ns(), until = from + timeout_ns;

@@ -106,9 +106,10 @@ const struct bed bed_xdp = {
 	.name = "xdp",
 	.backend = AVTPMAP_BACKEND_XDP,
 	.caps = BED_ISOLATION | BED_TAKE | BED_OVERRUN | BED_WAKES |
-		BED_SHARED | BED_GROUP | BED_CHOICE,
+		BED_SHARED | BED_GROUP | BED_PORT_LIFE | BED_CHOICE,
 	.up = up_xdp,
 	.down = clear,
+	.unplug = veth_unplug,
 	.ifname = veth_ifname,
 	.inject = inject,
 };
