@@ -334,4 +334,8 @@ const struct backend backend_xdp = {
 	.reader_list = xdp_reader_list,
 	.drain = drain,
 	.clean = xdp_clean,
+	.monitor_open = xdp_monitor_open,
+	.monitor_close = xdp_monitor_close,
+	.monitor_fd = xdp_monitor_fd,
+	.monitor_read = xdp_monitor_read,
 };

@@ -113,6 +113,7 @@ int xdp_pin(struct xdp_port *p, const struct text *why);
 int xdp_port_name(struct xdp_port *p, const char *ifname,
 		  const struct text *why);
 int xdp_port_by_index(struct xdp_port *p, __u32 ifindex);
+void xdp_port_of(struct xdp_port *p, unsigned long ns, __u32 ifindex);
 int xdp_port_open(struct xdp_port *p, const struct text *why);
 int xdp_port_map(struct xdp_port *p, const struct text *why);
 void xdp_port_close(struct xdp_port *p);
@@ -209,6 +210,12 @@ int xdp_stream_list(void *priv, const char *ifname, avtpmap_stream_fn *fn,
 		    void *arg, const struct text *why);
 int xdp_reader_list(void *priv, const char *ifname, avtpmap_reader_fn *fn,
 		    void *arg, const struct text *why);
+
+/* xdp_monitor.c APIs: see backend.h */
+int xdp_monitor_open(void **priv, const struct text *why);
+void xdp_monitor_close(void *priv);
+int xdp_monitor_fd(void *priv);
+int xdp_monitor_read(void *priv, struct avtpmap_notice *notice);
 
 /* xdp_reader.c APIs: see backend.h */
 int xdp_open(struct avtpmap_stream *s, const struct avtpmap_open_opts *opts,

@@ -5,6 +5,7 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -177,6 +178,33 @@ static int clean_interfaces(const struct text *why)
 	return err;
 }
 
+/* Files of locks, of ports that are no more and that nobody holds. */
+static void clean_locks(void)
+{
+	DIR *d = opendir(XDP_RUN_DIR);
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		struct flock fl = { .l_type = F_WRLCK };
+		unsigned long ns;
+		struct xdp_port p;
+		unsigned int i;
+		int fd;
+
+		if (sscanf(e->d_name, "%lu-%u", &ns, &i) != 2)
+			continue;
+		xdp_port_of(&p, ns, i);
+		fd = openat(dirfd(d), e->d_name, O_RDWR | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		if (!fcntl(fd, F_OFD_SETLK, &fl) && access(p.dir, F_OK))
+			unlinkat(dirfd(d), e->d_name, 0);
+		close(fd);
+	}
+	if (d)
+		closedir(d);
+}
+
 int xdp_clean(void *priv, const struct text *why)
 {
 	int err = xdp_each_dir(0, clean_here, (void *)why, why);
@@ -185,5 +213,6 @@ int xdp_clean(void *priv, const struct text *why)
 	if (!err)
 		err = clean_interfaces(why);
 	xdp_clean_dead();
+	clean_locks();
 	return err;
 }

@@ -54,9 +54,18 @@ static unsigned long netns(void)
 int xdp_bpf_text(const struct text *why, int err, const char *what)
 {
 	switch (err) {
-	case -EPERM:
 	case -EACCES:
-		return refuse_text(why, -EPERM,
+		return refuse_text(why, err,
+				   "cannot %s: the kernel's verifier refuses "
+				   "it, or a security module does",
+				   what);
+	case -EMFILE:
+		return refuse_text(why, err,
+				   "cannot %s: too many open files; raise "
+				   "ulimit -n",
+				   what);
+	case -EPERM:
+		return refuse_text(why, err,
 				   "cannot %s: permission denied: needs "
 				   "CAP_BPF and CAP_NET_ADMIN (run as root)",
 				   what);
@@ -73,7 +82,7 @@ int xdp_bpf_text(const struct text *why, int err, const char *what)
 	}
 }
 
-static void init(struct xdp_port *p, unsigned long ns, __u32 ifindex)
+void xdp_port_of(struct xdp_port *p, unsigned long ns, __u32 ifindex)
 {
 	memset(p, 0, sizeof(*p));
 	p->lock_fd = p->rx_fd = p->tick_fd = p->table_fd = p->rings_fd = -1;
@@ -83,12 +92,13 @@ static void init(struct xdp_port *p, unsigned long ns, __u32 ifindex)
 	p->netns = ns;
 	if (!if_indextoname(ifindex, p->ifname))
 		snprintf(p->ifname, sizeof(p->ifname), "#%u", ifindex);
-	snprintf(p->dir, sizeof(p->dir), "%s/avtpmap/%lu-%u", bpffs(), ns, ifindex);
+	snprintf(p->dir, sizeof(p->dir), "%s/avtpmap/%lu-%u", bpffs(), ns,
+		 ifindex);
 }
 
 int xdp_port_by_index(struct xdp_port *p, __u32 ifindex)
 {
-	init(p, netns(), ifindex);
+	xdp_port_of(p, netns(), ifindex);
 	return 0;
 }
 
@@ -184,7 +194,7 @@ void xdp_port_close(struct xdp_port *p)
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
-	init(p, p->netns, p->ifindex);
+	xdp_port_of(p, p->netns, p->ifindex);
 }
 
 static void lock_path(const struct xdp_port *p, char path[96])
@@ -299,7 +309,7 @@ int xdp_each_dir(int all, xdp_port_fn *fn, void *arg, const struct text *why)
 		if (sscanf(e->d_name, "%lu-%u", &ns, &ifindex) != 2 ||
 		    (!all && ns != here))
 			continue;
-		init(&p, ns, ifindex);
+		xdp_port_of(&p, ns, ifindex);
 		err = fn(&p, arg);
 		xdp_port_close(&p);
 	}

@@ -243,6 +243,8 @@ int xdp_stream_create(struct xdp_port *p, __u64 stream_id,
 		err = refuse_text(why, -ENOSPC, "no room in the table");
 	if (err)
 		xdp_stream_destroy(p, index);
+	else
+		env_store_release(&p->table->changes, p->table->changes + 1);
 	return err;
 }
 

@@ -186,7 +186,8 @@ static int run(int argc, char **argv)
 	err = avtpmap_monitor_open(
 		&m, AVTPMAP_OPTS(avtpmap_monitor_opts,
 				 .ifname = argc ? argv[0] : NULL,
-				 .error = error, .error_bytes = sizeof(error)));
+				 .backend = wanted_backend, .error = error,
+				 .error_bytes = sizeof(error)));
 	if (err)
 		return fail(err, "%s", error);
 	ret = watch(m);

@@ -50,6 +50,7 @@ enum {
  * @asked_vid: as given, before 0 became any
  * @rate: frames per second
  * @filters: what the library did to the NIC for it
+ * @filter_vid: the VID that it registered
  */
 struct xdp_ctl {
 	__be64 stream_id;
@@ -64,7 +65,8 @@ struct xdp_ctl {
 	__u32 asked_vid;
 	__u32 filters;
 	__u32 rate;
-	__u64 resv;
+	__u32 filter_vid;
+	__u32 resv;
 };
 
 /**
@@ -103,6 +105,8 @@ struct xdp_table {
 	__u64 mem_used;
 	__u32 allmulti; /* streams that need it */
 	__u32 allmulti_ours; /* the library switched it on */
+	__u32 changes; /* streams made and deleted so far */
+	__u32 resv;
 };
 
 /**

@@ -21,12 +21,14 @@
 	X(WAKES, "wakes counted for each reader")                 \
 	X(GROUP, "groups of streams")                             \
 	X(RIGHTS, "ports that a group may use")                   \
+	X(OWN_NET, "ports for the root of a user namespace")      \
 	X(NET_RAW, "streams for CAP_NET_RAW alone")               \
 	X(CHOICE, "choice among the backends without a module")   \
-	X(MULTICAST, "events over netlink")                       \
+	X(MONITOR, "a monitor of all streams")                    \
 	X(PORT_LIFE, "ports that are renamed, moved and removed") \
 	X(MODULE, "a module that can be unloaded")                \
-	X(LIMITS, "caps on handles, readers and memory")          \
+	X(MEM, "a cap on the memory of a port's rings")           \
+	X(LIMITS, "caps on handles and on what readers hold")     \
 	X(HANGUP, "a descriptor that hangs up with its stream")   \
 	X(SHARED, "streams that several processes read")
 

@@ -106,7 +106,8 @@ const struct bed bed_xdp = {
 	.name = "xdp",
 	.backend = AVTPMAP_BACKEND_XDP,
 	.caps = BED_ISOLATION | BED_TAKE | BED_OVERRUN | BED_WAKES |
-		BED_SHARED | BED_GROUP | BED_PORT_LIFE | BED_CHOICE,
+		BED_SHARED | BED_GROUP | BED_PORT_LIFE | BED_MONITOR | BED_MEM |
+		BED_CHOICE,
 	.up = up_xdp,
 	.down = clear,
 	.unplug = veth_unplug,
@@ -118,7 +119,8 @@ const struct bed bed_packet = {
 	.name = "packet",
 	.backend = AVTPMAP_BACKEND_PACKET,
 	.caps = BED_ISOLATION | BED_OVERRUN | BED_WAKES | BED_GROUP |
-		BED_PORT_LIFE | BED_LIMITS | BED_NET_RAW,
+		BED_PORT_LIFE | BED_MEM | BED_LIMITS | BED_OWN_NET |
+		BED_NET_RAW,
 	.up = up_packet,
 	.down = clear,
 	.unplug = veth_unplug,

@@ -57,7 +57,7 @@ CASE(what_cannot_be_added_is_refused_with_words, 0)
 	check_eq(rig_mem_used(rig), 0);
 }
 
-CASE(the_memory_cap_of_a_port_holds, BED_LIMITS)
+CASE(the_memory_cap_of_a_port_holds, BED_MEM)
 {
 	struct avtpmap_stream_opts opts = { .sz = sizeof(opts), .ms = 100 };
 	struct avtpmap_port_opts port = {

@@ -119,7 +119,7 @@ CASE(period_0_is_events_and_deadline_only, BED_WAKES)
 }
 
 /* Closing is the end of what opening took. */
-CASE(nothing_is_left_of_many_opens, BED_LIMITS)
+CASE(nothing_is_left_of_many_opens, BED_MEM)
 {
 	struct avtpmap_stream *s;
 	uint64_t before;

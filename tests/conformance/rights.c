@@ -255,7 +255,8 @@ static void root_of_own_net(int fd, const struct bed *bed)
 	_exit(0);
 }
 
-CASE(the_owner_of_a_network_namespace_owns_its_ports, BED_PORT_LIFE)
+CASE(the_owner_of_a_network_namespace_owns_its_ports,
+     BED_PORT_LIFE | BED_OWN_NET)
 {
 	char command[64], byte = 0;
 	int fds[2], status;
