@@ -39,11 +39,45 @@ static int device_text(const struct text *why, int err)
 	}
 }
 
+struct hooked {
+	__u32 ifindex;
+	int yes;
+};
+
+static int look(const struct avtpmap_port_info *port, void *arg)
+{
+	struct hooked *h = arg;
+
+	if (port->ifindex == h->ifindex)
+		h->yes = port->hooked || port->attached;
+	return 0;
+}
+
+/* Whether the module can see the frames of a netdev; yes if it does not tell. */
+static int is_hooked(const char *ifname)
+{
+	const struct text none = { NULL, 0 };
+	struct hooked h = { 0 };
+	void *priv;
+	int err;
+
+	if (port_of_name(ifname, &h.ifindex) || kmod_ctl_open(&priv, &none))
+		return 1;
+	err = kmod_port_list(priv, look, &h, &none);
+	kmod_ctl_close(priv);
+	return err || h.yes;
+}
+
 static int probe(const char *ifname, const struct text *why)
 {
-	(void)ifname; /* whether its driver has the hook, attach will say */
 	if (access("/sys/module/avtpmap", F_OK) && access(AVTPMAP_DEVICE, F_OK))
 		return device_text(why, -ENOENT);
+	if (ifname && !is_hooked(ifname))
+		return refuse_text(
+			why, -EOPNOTSUPP,
+			"module avtpmap is loaded, but the driver of "
+			"%s has no hook",
+			ifname);
 	return refuse_text(why, 0, "module avtpmap is loaded");
 }
 
