@@ -27,6 +27,8 @@ struct known {
 struct known_ports {
 	struct known port[PORTS_MAX];
 	int n;
+	bool kmod; /* the backend is the kernel module */
+	bool xdp;
 };
 
 static int on_port(const struct avtpmap_port_info *p, void *arg)
@@ -64,7 +66,8 @@ static int on_stream(const struct avtpmap_stream_info *s, void *arg)
 	for (int i = 0; i < k->n; i++) {
 		if (k->port[i].ifindex != s->ifindex)
 			continue;
-		if (s->vid != AVTPMAP_ANY_VID)
+		/* the XDP backend registers by VLAN devices, which are seen */
+		if (s->vid != AVTPMAP_ANY_VID && k->kmod)
 			add_vid(&k->port[i], s->vid ? s->vid : 2);
 		if (!memcmp(s->mac, any, sizeof(any)))
 			k->port[i].any_mac = true;
@@ -210,13 +213,32 @@ static void vlan_findings(const struct netdev *dev, struct known *port)
 			"the NIC drops every VLAN but those registered: %s; a "
 			"stream in another needs vid=N",
 			list);
+	else if (port && port->n_streams)
+		finding(BAD, dev->name, "vlan",
+			"modprobe 8021q, then delete the streams and add them "
+			"again",
+			"the NIC drops every VLAN, as none is registered");
 	else
 		finding(FINE, dev->name, "vlan", NULL,
 			"the NIC drops every VLAN, as none is registered; "
 			"adding a stream registers 2, or its vid=N");
 }
 
-static void look_at(const char *ifname, struct known *port, bool asked)
+/* A NIC that strips tags does so before XDP. */
+static void tag_findings(const struct netdev *dev)
+{
+	char fix[48];
+
+	if (dev->vlan_strip != 1 || !dev->driver[0])
+		return;
+	snprintf(fix, sizeof(fix), "ethtool -K %s rxvlan off", dev->name);
+	finding(NOTE, dev->name, "tags", fix,
+		"the NIC takes VLAN tags off before XDP: a stream's frames are "
+		"taken whatever their VID, and slots do not tell it");
+}
+
+static void look_at(const char *ifname, struct known *port,
+		    const struct known_ports *k, bool asked)
 {
 	struct netdev dev;
 
@@ -234,6 +256,8 @@ static void look_at(const char *ifname, struct known *port, bool asked)
 				    port->phc_index);
 	multicast_findings(&dev, port);
 	vlan_findings(&dev, port);
+	if (k->xdp)
+		tag_findings(&dev);
 }
 
 void doctor_ports(const char *ifname)
@@ -245,6 +269,8 @@ void doctor_ports(const char *ifname)
 	if (!avtpmap_ctl_open(&ctl,
 			      AVTPMAP_OPTS(avtpmap_ctl_opts, .ifname = ifname,
 					   .backend = wanted_backend))) {
+		k.kmod = !strcmp(avtpmap_ctl_backend_name(ctl), "kmod");
+		k.xdp = !strcmp(avtpmap_ctl_backend_name(ctl), "xdp");
 		avtpmap_port_list(ctl, on_port, &k);
 		avtpmap_stream_list(ctl, NULL, on_stream, &k);
 		avtpmap_ctl_close(ctl);
@@ -252,9 +278,9 @@ void doctor_ports(const char *ifname)
 	for (int i = 0; i < k.n; i++) {
 		if (ifname && strcmp(ifname, k.port[i].name))
 			continue;
-		look_at(k.port[i].name, &k.port[i], ifname != NULL);
+		look_at(k.port[i].name, &k.port[i], &k, ifname != NULL);
 		found = true;
 	}
 	if (ifname && !found)
-		look_at(ifname, NULL, true);
+		look_at(ifname, NULL, &k, true);
 }

@@ -110,8 +110,8 @@ static uint32_t count_features(struct netdev *dev, int fd)
 	return n;
 }
 
-/* Where rx-vlan-filter is among them, or -1. */
-static int vlan_filter_bit(struct netdev *dev, int fd, uint32_t n)
+/* Where @name is among them, or -1. */
+static int feature_bit(struct netdev *dev, int fd, uint32_t n, const char *name)
 {
 	struct ethtool_gstrings *names =
 		calloc(1, sizeof(*names) + (size_t)n * ETH_GSTRING_LEN);
@@ -126,7 +126,7 @@ static int vlan_filter_bit(struct netdev *dev, int fd, uint32_t n)
 	if (!ioctl(fd, SIOCETHTOOL, &ifr))
 		for (uint32_t i = 0; i < n; i++)
 			if (!strncmp((char *)names->data + i * ETH_GSTRING_LEN,
-				     "rx-vlan-filter", ETH_GSTRING_LEN))
+				     name, ETH_GSTRING_LEN))
 				bit = i;
 	free(names);
 	return bit;
@@ -150,13 +150,22 @@ static int read_feature(struct netdev *dev, int fd, uint32_t n, int bit)
 	return on;
 }
 
+/* 1 on, 0 off, -1 not known */
+static int feature(struct netdev *dev, int fd, uint32_t n, const char *name)
+{
+	int bit = n ? feature_bit(dev, fd, n, name) : -1;
+
+	return bit < 0 ? -1 : read_feature(dev, fd, n, bit);
+}
+
 void netdev_look(struct netdev *dev, const char *ifname)
 {
 	uint32_t n;
-	int fd, bit;
+	int fd;
 
 	memset(dev, 0, sizeof(*dev));
 	dev->vlan_filter = -1;
+	dev->vlan_strip = -1;
 	dev->allmulti = -1;
 	dev->phc_index = AVTPMAP_NO_PHC;
 	dev->hwtstamp_err = -ENODEV;
@@ -174,9 +183,8 @@ void netdev_look(struct netdev *dev, const char *ifname)
 	read_timestamps(dev, fd);
 	read_allmulti(dev);
 	n = count_features(dev, fd);
-	bit = n ? vlan_filter_bit(dev, fd, n) : -1;
-	if (bit >= 0)
-		dev->vlan_filter = read_feature(dev, fd, n, bit);
+	dev->vlan_filter = feature(dev, fd, n, "rx-vlan-filter");
+	dev->vlan_strip = feature(dev, fd, n, "rx-vlan-hw-parse");
 out:
 	if (fd >= 0)
 		close(fd);

@@ -116,6 +116,7 @@ struct netdev {
 	uint32_t phc_index; /* or AVTPMAP_NO_PHC */
 	int allmulti; /* 1: it receives all multicast, 0 not, -1 not known */
 	int vlan_filter; /* 1 on, 0 off, -1 not known */
+	int vlan_strip; /* the same */
 };
 
 void netdev_look(struct netdev *dev, const char *ifname);
