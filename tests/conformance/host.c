@@ -185,6 +185,41 @@ static struct avtpmap_queue_stats queue_sum(struct rig *rig)
 	return sum;
 }
 
+CASE(the_host_gets_every_frame_of_a_copied_stream, 0)
+{
+	struct avtpmap_stream *s, *o;
+	struct talker t, other;
+	struct host h;
+
+	add_both(rig, &t, &other);
+	check_eq(avtpmap_stream_set_mode(rig->ctl, rig->ifname, STREAM_ID,
+					 AVTPMAP_MODE_COPY),
+		 0);
+	check_eq(avtpmap_stream_set_mode(rig->ctl, rig->ifname, OTHER_ID,
+					 AVTPMAP_MODE_COPY),
+		 0);
+	s = rig_open(rig, STREAM_ID, 0, 0);
+	o = rig_open(rig, OTHER_ID, 0, 0);
+	listen_on(rig, &h);
+	for (int i = 0; i < 100; i++) {
+		put(rig, &h, &t, SHOT_GOOD, 1);
+		put(rig, &h, &t, i % 3 ? SHOT_VERSION : SHOT_CUT, 1);
+		put(rig, &h, &t, SHOT_LONG, 1);
+		put(rig, &h, &other, SHOT_GOOD, 1);
+		put(rig, &h, &other, i % 2 ? SHOT_OTHER_MAC : SHOT_OTHER_VID,
+		    1);
+	}
+	check_host(rig, &h);
+	check_eq(rig_drain(s), 100);
+	check_eq(rig_drain(o), 100);
+	check_eq(rig_counter(o, AVTPMAP_C_OTHER_PATH), 100);
+	check_eq(queue_sum(rig).taken, 0);
+	check_eq(queue_sum(rig).copied, 200);
+	avtpmap_close(o);
+	avtpmap_close(s);
+	close(h.fd);
+}
+
 CASE(the_host_gets_all_that_is_not_taken_and_nothing_else,
      BED_TAKE | BED_RX_FLAGS)
 {

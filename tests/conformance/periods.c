@@ -194,13 +194,15 @@ struct sleeper {
 };
 
 /* Reads the periods that it is told of, as an audio program does. */
-static void sleep_and_count(struct rig *rig, struct sleeper *me)
+static void sleep_and_count(struct rig *rig, struct beside *beside, void *arg)
 {
+	struct sleeper *me = arg;
 	struct avtpmap_stream *s = rig_open(rig, STREAM_ID, PERIOD, 0);
 	static int16_t block[PERIOD * 2];
 	struct avtpmap_pcm_result r;
 	struct avtpmap_pcm *pcm;
 
+	(void)beside;
 	check_eq(avtpmap_pcm_open(&pcm, s, NULL), 0);
 	me->open = 1;
 	while (me->due < me->stop_at) {
@@ -219,33 +221,28 @@ static void sleep_and_count(struct rig *rig, struct sleeper *me)
 	check_eq(rig_info(s).wakes_period, me->due);
 	avtpmap_pcm_close(pcm);
 	avtpmap_close(s);
-	_exit(0);
 }
 
-CASE(a_sleeping_reader_is_told_of_each_period_once, BED_WAKES | BED_SHARED)
+CASE(a_sleeping_reader_is_told_of_each_period_once, BED_WAKES)
 {
 	enum { FRAMES = PERIOD * 400 };
 	struct sleeper *child = share(sizeof(*child));
+	struct beside reader;
 	struct talker t;
-	int status;
-	pid_t pid;
 
 	child->stop_at = FRAMES * 6 / PERIOD;
 	rig_add(rig, STREAM_ID, NULL);
-	pid = start();
-	if (!pid)
-		sleep_and_count(rig, child);
+	beside_start(&reader, rig, sleep_and_count, child);
 	while (!child->open)
 		usleep(200);
 	talker_init(&t, &aaf_stereo, STREAM_ID);
 	while (t.next.n < FRAMES) {
 		rig_send(rig, &t, 32); /* ends 3 periods each */
 		while (t.next.pos - child->due * PERIOD > 3000) {
-			check_eq(waitpid(pid, &status, WNOHANG), 0);
+			beside_goes_on(&reader);
 			usleep(200);
 		}
 	}
-	check_eq(waitpid(pid, &status, 0), pid);
-	check_eq(status, 0);
+	beside_finish(&reader);
 	check_eq(child->due, FRAMES * 6 / PERIOD);
 }

@@ -5,6 +5,7 @@
 
 #include <grp.h>
 #include <linux/capability.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -62,6 +63,84 @@ static inline void be_somebody_with(uint32_t caps)
 	check_eq(setresgid(SOMEBODY, SOMEBODY, SOMEBODY), 0);
 	check_eq(setresuid(SOMEBODY, SOMEBODY, SOMEBODY), 0);
 	check_eq(syscall(SYS_capset, &hdr, data), 0);
+}
+
+/*
+ * A reader beside the case: a process, or a thread where streams are of one
+ * process. It is @fn that ends by returning.
+ */
+struct beside {
+	void (*fn)(struct rig *rig, struct beside *me, void *arg);
+	struct rig *rig;
+	void *arg;
+	pid_t pid; /* 0: a thread */
+	pthread_t thread;
+	volatile int halt, halted;
+};
+
+static inline void *beside_run(void *arg)
+{
+	struct beside *b = arg;
+
+	b->fn(b->rig, b, b->arg);
+	return NULL;
+}
+
+static inline void
+beside_start(struct beside *b, struct rig *rig,
+	     void (*fn)(struct rig *, struct beside *, void *), void *arg)
+{
+	*b = (struct beside){ .fn = fn, .rig = rig, .arg = arg };
+	if (!(rig->bed->caps & BED_SHARED)) {
+		check_eq(pthread_create(&b->thread, NULL, beside_run, b), 0);
+		return;
+	}
+	b->pid = start();
+	if (b->pid)
+		return;
+	beside_run(b);
+	fflush(stdout);
+	_exit(0);
+}
+
+/* It ends well, and not before it is told. A thread's failure is the case's. */
+static inline void beside_goes_on(const struct beside *b)
+{
+	if (b->pid)
+		check_eq(waitpid(b->pid, NULL, WNOHANG), 0);
+}
+
+static inline void beside_finish(struct beside *b)
+{
+	if (b->pid)
+		finish(b->pid);
+	else
+		check_eq(pthread_join(b->thread, NULL), 0);
+}
+
+/* It does not look at its stream until let go on. */
+static inline void beside_stop(struct beside *b)
+{
+	if (b->pid)
+		kill(b->pid, SIGSTOP);
+	for (b->halt = 1; !b->pid && !b->halted;)
+		usleep(200);
+}
+
+static inline void beside_continue(struct beside *b)
+{
+	if (b->pid)
+		kill(b->pid, SIGCONT);
+	b->halt = 0;
+}
+
+/* In @fn, before it looks: a thread cannot be stopped from without. */
+static inline void beside_halt(struct beside *me)
+{
+	while (me->halt) {
+		me->halted = 1;
+		usleep(200);
+	}
 }
 
 /* Until another process has set *@flag. */

@@ -69,78 +69,70 @@ struct board {
 		volatile uint64_t pos;
 		volatile uint64_t got;
 		volatile uint64_t missed;
-		volatile int open;
-		volatile int done;
 	} reader[3];
+	volatile int opened;
 };
 
-static void read_until_told(struct rig *rig, struct board *board, int i)
+static void read_until_told(struct rig *rig, struct beside *me, void *arg)
 {
 	struct avtpmap_stream *s = rig_open(rig, STREAM_ID, 48, 0);
+	struct board *board = arg;
 	struct talker t;
+	int i = board->opened;
 
 	talker_init(&t, &aaf_stereo, STREAM_ID);
-	board->reader[i].open = 1;
+	board->opened++;
 	while (avtpmap_position(s) < board->stop_at) {
 		int due = avtpmap_wait(s, 20000000);
 
 		check(due >= 0 || due == -EINTR); /* by SIGCONT */
+		beside_halt(me);
 		board->reader[i].got += drain_exact(s, &t);
 		board->reader[i].missed = avtpmap_overrun_frames(s);
 		board->reader[i].pos = avtpmap_position(s);
 	}
 	avtpmap_close(s);
-	board->reader[i].done = 1;
-	_exit(0);
 }
 
-static void wait_until(volatile uint64_t *v, uint64_t at_least)
+static void wait_until(const struct beside *reader, volatile uint64_t *v,
+		       uint64_t at_least)
 {
 	while (*v < at_least) {
-		int status;
-
-		if (waitpid(-1, &status, WNOHANG) > 0)
-			fail("a reader ended too early, with %#x", status);
+		beside_goes_on(reader);
 		usleep(200);
 	}
 }
 
-CASE(a_stopped_reader_costs_itself_only_and_is_told_what_it_missed,
-     BED_OVERRUN | BED_SHARED)
+CASE(a_stopped_reader_costs_itself_only_and_is_told_what_it_missed, BED_OVERRUN)
 {
 	enum { FRAMES = 18000, BURST = 200, STOP_AFTER = 2000 }; /* 2 s */
 	struct board *board = share(sizeof(*board));
 	uint64_t sent = 0;
 	struct talker t;
-	pid_t pid[3];
+	struct beside reader[3];
 
 	board->stop_at = ~0ull;
 	rig_add(rig, STREAM_ID, NULL);
 	for (int i = 0; i < 3; i++) {
-		pid[i] = start();
-		if (!pid[i])
-			read_until_told(rig, board, i);
-		while (!board->reader[i].open)
+		beside_start(&reader[i], rig, read_until_told, board);
+		while (board->opened == i)
 			usleep(200);
 	}
 	talker_init(&t, &aaf_stereo, STREAM_ID);
 	while (sent < FRAMES) {
 		if (sent == STOP_AFTER)
-			kill(pid[2], SIGSTOP);
+			beside_stop(&reader[2]);
 		rig_send(rig, &t, BURST);
 		sent += BURST;
-		wait_until(&board->reader[0].pos, sent);
-		wait_until(&board->reader[1].pos, sent);
+		wait_until(&reader[0], &board->reader[0].pos, sent);
+		wait_until(&reader[1], &board->reader[1].pos, sent);
 		if (sent <= STOP_AFTER)
-			wait_until(&board->reader[2].pos, sent);
+			wait_until(&reader[2], &board->reader[2].pos, sent);
 	}
 	board->stop_at = sent;
-	kill(pid[2], SIGCONT);
+	beside_continue(&reader[2]);
 	for (int i = 0; i < 3; i++) {
-		int status;
-
-		check_eq(waitpid(pid[i], &status, 0), pid[i]);
-		check_eq(status, 0);
+		beside_finish(&reader[i]);
 		check_eq(board->reader[i].got + board->reader[i].missed, sent);
 	}
 	check_eq(board->reader[0].missed, 0);

@@ -28,6 +28,7 @@ void rig_init(struct rig *rig, const struct bed *bed)
 static int cover(const struct avtpmap_stream_info *s, void *arg)
 {
 	(void)arg;
+	coverage->known |= s->counters_known;
 	for (uint32_t i = 0; i < s->n_counters; i++)
 		if (s->counters_known >> i & 1)
 			coverage->moved[i] += s->counters[i];

@@ -69,10 +69,12 @@ uint64_t rig_mem_used(struct rig *rig);
 /**
  * struct coverage - what the cases did to the counters
  * @moved: sums over all streams, noted when these end
+ * @known: counters that some stream knew, a bit each
  * @partial: not all cases were asked for
  */
 struct coverage {
 	uint64_t moved[AVTPMAP_N_COUNTERS];
+	uint64_t known;
 	int partial;
 };
 extern struct coverage *coverage; /* shared by all cases */
