@@ -67,6 +67,6 @@ hear xdp
 shutdown_guest
 
 step 'Side by side, a period being 64 samples'
-printf %s "$table" | expand -t 10
+printf %s "$table" | expand -t 10,20,30,40,50,62
 
 step "$wav is what the talker was given, bit for bit; so was what XDP brought"
