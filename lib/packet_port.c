@@ -322,16 +322,16 @@ int packet_port_create(struct packet_port **out, __u32 ifindex,
 	p->ifindex = ifindex;
 	p->mem_cap = MEM_CAP_BYTES;
 	pthread_mutex_init(&p->lock, NULL);
+	err = -ENODEV;
 	if (!if_indextoname(ifindex, p->ifname)) {
-		port_free(p);
-		return refuse_text(why, -ENODEV, "no such interface");
+		refuse_text(why, err, "no such interface");
+		goto free_port;
 	}
-	err = plan_ring(&plan, p->ifname, &(struct avtpmap_stream_opts){ 0 },
-			why);
-	if (err) {
-		port_free(p);
-		return refuse_text(why, -EOPNOTSUPP,
-				   "%s is no Ethernet interface", p->ifname);
+	err = -EOPNOTSUPP;
+	if (plan_ring(&plan, p->ifname, &(struct avtpmap_stream_opts){ 0 },
+		      why)) {
+		refuse_text(why, err, "%s is no Ethernet interface", p->ifname);
+		goto free_port;
 	}
 	p->frame_bytes = plan.stride > FRAME_BYTES ? FRAME_BYTES_JUMBO :
 						     FRAME_BYTES;
@@ -344,6 +344,7 @@ int packet_port_create(struct packet_port **out, __u32 ifindex,
 	}
 	refuse_text(why, err, "cannot listen on %s: %s%s", p->ifname,
 		    strerror(-err), err == -EPERM ? ": needs CAP_NET_RAW" : "");
+free_port:
 	port_free(p);
 	return err;
 }
