@@ -146,4 +146,4 @@ client=''
 figures=
 check_stream 1
 check_stream 2
-pass "${figures}$(sed -n 's/^cycles/cycles/p; s/^context/context/p' "$work/client.log" | paste -sd ';' | sed 's/;/; /')"
+pass "${figures}$(sed -n 's/^cycles/cycles/p; s/^processor/processor/p; s/^context/context/p' "$work/client.log" | paste -sd ';' | sed 's/;/; /g')"

@@ -70,6 +70,7 @@ struct stream {
  * @longest_us: that one took us
  * @xruns: of JACK, whoever caused them
  * @tid: of the thread that JACK calls us in
+ * @cpu_us: that it had a processor for
  * @switches: of that thread and (1) of all others; voluntary and (1) not
  */
 struct client {
@@ -90,6 +91,7 @@ struct client {
 	uint64_t longest_us;
 	uint64_t xruns;
 	pid_t tid;
+	uint64_t cpu_us;
 	uint64_t switches[2][2];
 };
 

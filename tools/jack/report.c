@@ -7,6 +7,22 @@
 
 #include "client.h"
 
+/* Of one thread; 0 where the kernel does not tell. */
+static uint64_t cpu_us_of(pid_t tid)
+{
+	char path[64];
+	uint64_t ns = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/schedstat", tid);
+	f = fopen(path, "re");
+	if (f && fscanf(f, "%" SCNu64, &ns) != 1)
+		ns = 0;
+	if (f)
+		fclose(f);
+	return ns / 1000;
+}
+
 /* Adds those of one thread: voluntary and not. */
 static void add_switches(const char *tid, uint64_t sum[2])
 {
@@ -38,6 +54,7 @@ void client_switches(struct client *c)
 				     c->switches[atoi(d->d_name) != c->tid]);
 	if (dir)
 		closedir(dir);
+	c->cpu_us = cpu_us_of(c->tid);
 }
 
 static void report_stream(const struct stream *st)
@@ -65,6 +82,7 @@ void client_report(const struct client *c)
 	       " us, callbacks longer than a period %" PRIu64
 	       ", xruns of JACK %" PRIu64 "\n",
 	       c->cycles, c->period, c->longest_us, c->late, c->xruns);
+	printf("processor time per cycle: %.1f us\n", c->cpu_us / cycles);
 	printf("context switches per cycle: JACK's thread %.3f and %.3f forced, "
 	       "others %.3f and %.3f forced\n",
 	       c->switches[0][0] / cycles, c->switches[0][1] / cycles,
