@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # usage: run.sh BACKEND TALKER [SECONDS]
-# TALKER: talk (ours) or gstreamer (in the guest's root)
+# TALKER: talk (ours), paused (ours, stopped for half a second) or gstreamer (in
+# the guest's root)
 #
 #    talker -- wire0 ==veth== port0 -- avtpmap-jack -- jackd (dummy) -- record
 #
@@ -109,6 +110,7 @@ check_stream()
 	# the client's own words for whatever was not there
 	excused=$(($(field underruns "$n") + $(field '[^g] overruns' "$n") + $(field lost "$n")))
 	[ "$gaps" -le "$excused" ] || fail "stream $n: $gaps gaps, and the client knows of $excused"
+	[ "$talker" != paused ] || [ "$(field underruns "$n")" -ge 1 ] || fail "stream $n: no underrun was counted"
 	[ "$exact" -ge 48000 ] || fail "stream $n: only $exact samples came"
 	figures+="$exact samples exact, $gaps gaps, $silent silent; "
 }
@@ -127,7 +129,7 @@ fi
 server=$!
 jack_wait -w -t 20 >"$work/wait.log" 2>&1 || fail "jackd does not start"
 case $talker in
-talk) start_talk ;;
+talk | paused) start_talk ;;
 gstreamer) start_gstreamer ;;
 esac
 "${fast[@]}" "$build/tools/avtpmap-jack" --backend "$backend" --fill 50 port0 "${ids[@]}" >"$work/client.log" 2>&1 &
@@ -138,7 +140,17 @@ for ((i = 0; i < 300; i++)); do
 	sleep 0.1
 done
 sleep 1
-"${fast[@]}" "$build/jack/record" "$seconds" "${sources[@]}" >"$work/record.log" 2>&1 || fail "not what was sent"
+jack_lsp -l avtpmap:stream1_1 >"$work/latency.log" 2>&1
+grep -qE 'capture latency = \[ 2400 5056 \] frames' "$work/latency.log" || fail "JACK is not told of the fill"
+"${fast[@]}" "$build/jack/record" "$seconds" "${sources[@]}" >"$work/record.log" 2>&1 &
+recorder=$!
+if [ "$talker" = paused ]; then
+	sleep 2
+	kill -STOP "${talkers[@]}"
+	sleep 0.5
+	kill -CONT "${talkers[@]}"
+fi
+wait "$recorder" || fail "not what was sent"
 kill -INT "$client"
 wait "$client" || fail "the client failed"
 client=''

@@ -85,12 +85,16 @@ static void process_stream(struct stream *st, uint32_t n, uint32_t target)
 	st->silent += n - got;
 }
 
+static uint32_t target_of(const struct client *c, uint32_t n)
+{
+	return c->fill_ms ? (uint64_t)c->fill_ms * c->rate / 1000 : 2 * n;
+}
+
 static int process(jack_nframes_t n, void *arg)
 {
 	struct client *c = arg;
 	jack_time_t from = jack_get_time(), us;
-	uint32_t target = c->fill_ms ? (uint64_t)c->fill_ms * c->rate / 1000 :
-				       2 * n;
+	uint32_t target = target_of(c, n);
 
 	for (int i = 0; i < c->n_streams; i++)
 		process_stream(&c->streams[i], n, target);
@@ -102,6 +106,22 @@ static int process(jack_nframes_t n, void *arg)
 	if (us > c->longest_us)
 		c->longest_us = us;
 	return 0;
+}
+
+/* From the wire to the ports; what is before the wire is the talker's. */
+static void on_latency(jack_latency_callback_mode_t mode, void *arg)
+{
+	struct client *c = arg;
+	uint32_t n = jack_get_buffer_size(c->jack);
+	uint32_t target = target_of(c, n);
+	jack_latency_range_t range = { target, 2 * target + n };
+
+	if (mode != JackCaptureLatency)
+		return;
+	for (int i = 0; i < c->n_streams; i++)
+		for (uint32_t ch = 0; ch < c->streams[i].n_ports; ch++)
+			jack_port_set_latency_range(c->streams[i].ports[ch],
+						    mode, &range);
 }
 
 static int on_xrun(void *arg)
@@ -154,6 +174,7 @@ static int connect_to_jack(struct client *c, const char *name)
 	c->rate = jack_get_sample_rate(c->jack);
 	jack_set_process_callback(c->jack, process, c);
 
+	jack_set_latency_callback(c->jack, on_latency, c);
 	jack_set_xrun_callback(c->jack, on_xrun, c);
 	jack_on_shutdown(c->jack, on_shutdown, c);
 	return 0;
