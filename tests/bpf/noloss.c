@@ -1,108 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
  * usage: noloss SECONDS
- * Frames of 1442 bytes over a veth, as fast as asked or as the sender can; a
- * reader that sleeps 2 ms between visits. What reached the program is in the
- * ring, and the reader missed none of it: 0 if so. What the sender and the veth
- * dropped before is printed apart.
+ * Readers that sleep 2 ms between visits: of one stream, then of 64 in 8
+ * processes. What reached the program is in a ring or a counter, and no reader
+ * missed any of it: 0 if so. What the sender and the veth dropped before is
+ * printed apart.
  */
 #include <avtpmap/avtpmap.h>
 #include <errno.h>
-#include <linux/if_packet.h>
-#include <net/if.h>
-#include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <signal.h>
+#include <sys/wait.h>
 
-#define ID 0x02005e1000010001ull
+#include "traffic.h"
 
-enum { FRAME_BYTES = 1442, BATCH = 64, VISIT_US = 2000 };
+enum { PROCESSES_MAX = 8 };
 
-struct sender {
-	double rate;
-	double seconds;
-	uint64_t sent;
-	uint64_t refused;
-	volatile int done;
+/* What the readers' processes and this one tell each other. */
+struct board {
+	volatile int ready[PROCESSES_MAX];
+	volatile int stop;
+	volatile uint64_t got[STREAMS_MAX];
+	volatile uint64_t overrun[STREAMS_MAX];
 };
-
-static double now_s(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec / 1e9;
-}
-
-/* AAF int16, 48 kHz, 8 channels; stream data fill the frame. */
-static void make_frame(uint8_t *f)
-{
-	static const uint8_t head[] = {
-		0x91, 0xe0, 0xf0, 0,	0xfe, 1,    2, 0, 0x5e, 0x10,
-		0,    1,    0x22, 0xf0, 0x02, 0x81, 0, 0, 2,	0,
-		0x5e, 0x10, 0,	  1,	0,    1,    0, 0, 0,	0,
-		0x04, 0x50, 0x08, 0x10, 0x05, 0x70, 0, 0, /* 1392 octets */
-	};
-
-	memset(f, 0x55, FRAME_BYTES);
-	memcpy(f, head, sizeof(head));
-}
-
-static void *send_frames(void *arg)
-{
-	static uint8_t frames[BATCH][FRAME_BYTES];
-	struct sockaddr_ll to = { .sll_family = AF_PACKET };
-	int fd = socket(AF_PACKET, SOCK_RAW, 0), on = 1;
-	struct mmsghdr m[BATCH] = { 0 };
-	struct iovec iov[BATCH];
-	struct sender *s = arg;
-	uint8_t sequence = 0;
-	double from = now_s();
-
-	to.sll_ifindex = if_nametoindex("wire0");
-	setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, &on, sizeof(on));
-	for (int i = 0; i < BATCH; i++) {
-		make_frame(frames[i]);
-		iov[i] = (struct iovec){ frames[i], FRAME_BYTES };
-		m[i].msg_hdr = (struct msghdr){ .msg_name = &to,
-						.msg_namelen = sizeof(to),
-						.msg_iov = &iov[i],
-						.msg_iovlen = 1 };
-	}
-	while (now_s() - from < s->seconds) {
-		int n, want = (now_s() - from) * s->rate - s->sent;
-
-		if (want <= 0) {
-			sched_yield();
-			continue;
-		}
-		want = want < BATCH ? want : BATCH;
-		for (int i = 0; i < want; i++)
-			frames[i][16] = sequence + i;
-		n = sendmmsg(fd, m, want, 0);
-		if (n < 0) {
-			s->refused++;
-			continue;
-		}
-		sequence += n;
-		s->sent += n;
-	}
-	close(fd);
-	s->done = 1;
-	return NULL;
-}
-
-static int seen(const struct avtpmap_port_info *port, void *arg)
-{
-	for (uint32_t i = 0; i < port->n_queues; i++)
-		*(uint64_t *)arg += port->queues[i].frames;
-	return 0;
-}
 
 static int fail(const char *what, const char *why)
 {
@@ -110,80 +32,159 @@ static int fail(const char *what, const char *why)
 	return 1;
 }
 
-static int run(struct avtpmap_ctl *ctl, double rate, double seconds)
+static uint64_t drain(struct avtpmap_stream *s)
 {
-	struct avtpmap_stream_opts opts = { .sz = sizeof(opts),
-					    .ms = 250,
-					    .rate = rate };
-	struct sender sender = { .rate = rate, .seconds = seconds };
-	uint64_t got = 0, reached = 0, c[AVTPMAP_N_COUNTERS];
-	struct avtpmap_stream *s;
-	pthread_t thread;
+	uint64_t n = 0;
+
+	while (avtpmap_peek(s))
+		n += !avtpmap_release(s);
+	return n;
+}
+
+/* Reads streams @p, @p + @step and so on, of @n. */
+static void read_streams(struct board *b, int p, int step, int n)
+{
+	struct avtpmap_stream *s[STREAMS_MAX];
 	char why[256] = "";
 
-	if (avtpmap_stream_add(ctl, "port0", ID, &opts))
-		return fail("add", avtpmap_ctl_error(ctl));
-	if (avtpmap_open(&s, AVTPMAP_OPTS(avtpmap_open_opts, .ifname = "port0",
-					  .stream_id = ID,
-					  .backend = AVTPMAP_BACKEND_XDP,
-					  .error = why,
-					  .error_bytes = sizeof(why))))
-		return fail("open", why);
-	pthread_create(&thread, NULL, send_frames, &sender);
-	for (int last = 0; last < 2; last += sender.done) {
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (int i = p; i < n; i += step)
+		if (avtpmap_open(&s[i],
+				 AVTPMAP_OPTS(avtpmap_open_opts,
+					      .ifname = "port0",
+					      .stream_id = FIRST_ID + i,
+					      .backend = AVTPMAP_BACKEND_XDP,
+					      .error = why,
+					      .error_bytes = sizeof(why))))
+			_exit(fail("open", why));
+	b->ready[p] = 1;
+	for (int last = 0; last < 2; last += b->stop) {
 		usleep(VISIT_US);
-		while (avtpmap_peek(s))
-			got += !avtpmap_release(s);
+		for (int i = p; i < n; i += step)
+			b->got[i] += drain(s[i]);
 	}
-	pthread_join(thread, NULL);
-	usleep(50000);
-	while (avtpmap_peek(s))
-		got += !avtpmap_release(s);
-	avtpmap_counters(s, c, AVTPMAP_N_COUNTERS);
-	avtpmap_port_list(ctl, seen, &reached);
-	printf("asked %.0f/s: sent %llu (%.0f/s), refused to the sender %llu times; dropped by veth %llu; reached the program %llu: in the ring %llu, lost on the wire by sequence %llu, contended %llu; read %llu, overrun %llu\n",
-	       rate, (unsigned long long)sender.sent, sender.sent / seconds,
-	       (unsigned long long)sender.refused,
-	       (unsigned long long)(sender.sent - reached),
-	       (unsigned long long)reached,
-	       (unsigned long long)c[AVTPMAP_C_FRAMES_RX],
-	       (unsigned long long)c[AVTPMAP_C_FRAMES_LOST],
-	       (unsigned long long)c[AVTPMAP_C_CONTENDED],
-	       (unsigned long long)got,
-	       (unsigned long long)avtpmap_overrun_frames(s));
+	for (int i = p; i < n; i += step) {
+		b->overrun[i] = avtpmap_overrun_frames(s[i]);
+		avtpmap_close(s[i]);
+	}
+	_exit(0);
+}
+
+struct totals {
+	const struct board *b;
+	uint64_t reached;
+	uint64_t in_rings;
+	uint64_t lost;
+	uint64_t contended;
+	uint64_t got;
+	uint64_t overrun;
+	int bad;
+};
+
+static int on_port(const struct avtpmap_port_info *port, void *arg)
+{
+	struct totals *t = arg;
+
+	for (uint32_t i = 0; i < port->n_queues; i++)
+		t->reached += port->queues[i].frames;
+	return 0;
+}
+
+static int on_stream(const struct avtpmap_stream_info *s, void *arg)
+{
+	struct totals *t = arg;
+	int i = s->stream_id - FIRST_ID;
+
+	t->in_rings += s->counters[AVTPMAP_C_FRAMES_RX];
+	t->lost += s->counters[AVTPMAP_C_FRAMES_LOST];
+	t->contended += s->counters[AVTPMAP_C_CONTENDED];
+	t->got += t->b->got[i];
+	t->overrun += t->b->overrun[i];
+	t->bad |= t->b->got[i] + t->b->overrun[i] !=
+		  s->counters[AVTPMAP_C_FRAMES_RX];
+	return 0;
+}
+
+static int judge(struct avtpmap_ctl *ctl, const struct board *b,
+		 const struct sender *s, int processes)
+{
+	struct totals t = { .b = b };
+
+	avtpmap_port_list(ctl, on_port, &t);
+	avtpmap_stream_list(ctl, "port0", on_stream, &t);
+	printf("%u streams, %d processes, asked %.0f/s: sent %llu (%.0f/s), refused to the sender %llu times; dropped by veth %llu; reached the program %llu: in rings %llu, contended %llu (lost before, by sequence, %llu); read %llu, overrun %llu\n",
+	       s->streams, processes, s->rate, (unsigned long long)s->sent,
+	       s->sent / s->seconds, (unsigned long long)s->refused,
+	       (unsigned long long)(s->sent - t.reached),
+	       (unsigned long long)t.reached, (unsigned long long)t.in_rings,
+	       (unsigned long long)t.contended, (unsigned long long)t.lost,
+	       (unsigned long long)t.got, (unsigned long long)t.overrun);
 	fflush(stdout);
-	got -= c[AVTPMAP_C_FRAMES_RX];
-	reached -= c[AVTPMAP_C_FRAMES_RX] + c[AVTPMAP_C_CONTENDED] +
-		   c[AVTPMAP_C_CONFLICT];
-	avtpmap_close(s);
+	return t.bad || t.overrun || !t.in_rings ||
+	       t.reached != t.in_rings + t.contended;
+}
+
+static int run(struct avtpmap_ctl *ctl, struct board *b, double rate,
+	       double seconds, int streams, int processes)
+{
+	const struct avtpmap_stream_opts opts = { .sz = sizeof(opts),
+						  .ms = 250,
+						  .rate = rate / streams };
+	struct sender sender = { .rate = rate,
+				 .seconds = seconds,
+				 .streams = streams };
+	pid_t pid[PROCESSES_MAX];
+	int status, bad = 0;
+
+	memset(b, 0, sizeof(*b));
+	for (int i = 0; i < streams; i++)
+		if (avtpmap_stream_add(ctl, "port0", FIRST_ID + i, &opts))
+			return fail("add", avtpmap_ctl_error(ctl));
+	for (int p = 0; p < processes; p++) {
+		pid[p] = fork();
+		if (!pid[p])
+			read_streams(b, p, processes, streams);
+	}
+	for (int p = 0; p < processes; p++)
+		while (!b->ready[p] && !waitpid(pid[p], &status, WNOHANG))
+			usleep(1000);
+	send_frames(&sender);
+	usleep(100000);
+	b->stop = 1;
+	for (int p = 0; p < processes; p++)
+		bad |= waitpid(pid[p], &status, 0) != pid[p] || status;
+	bad |= judge(ctl, b, &sender, processes);
 	avtpmap_drain(ctl, "port0");
-	avtpmap_port_detach(ctl, "port0");
-	return got || reached;
+	return bad || avtpmap_port_detach(ctl, "port0");
 }
 
 int main(int argc, char **argv)
 {
+	static const struct {
+		double rate;
+		int streams;
+		int processes;
+	} runs[] = { { 390000, 1, 1 }, { 520000, 1, 1 }, { 520000, 64, 8 } };
 	double seconds = argc > 1 ? atof(argv[1]) : 10;
 	struct avtpmap_port_opts port = { .sz = sizeof(port),
 					  .set = AVTPMAP_PORT_MEM_CAP,
-					  .mem_cap = 1ull << 30 };
-	static const double rates[] = { 390000, 520000 };
+					  .mem_cap = 2ull << 30 };
+	struct board *b = mmap(NULL, sizeof(*b), PROT_READ | PROT_WRITE,
+			       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct avtpmap_ctl *ctl;
 	int bad = 0;
 
-	if (unshare(CLONE_NEWNET) ||
-	    system("echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6; "
-		   "ip link add port0 type veth peer name wire0 && "
-		   "ip link set port0 up && ip link set wire0 up"))
+	if (b == MAP_FAILED || traffic_veth())
 		return fail("veth", strerror(errno));
 	if (avtpmap_ctl_open(&ctl,
 			     AVTPMAP_OPTS(avtpmap_ctl_opts,
 					  .backend = AVTPMAP_BACKEND_XDP)))
 		return fail("control", "see avtpmap doctor");
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 3; i++) {
 		if (avtpmap_port_attach(ctl, "port0", &port))
 			return fail("attach", avtpmap_ctl_error(ctl));
-		bad |= run(ctl, rates[i], seconds);
+		bad |= run(ctl, b, runs[i].rate, seconds, runs[i].streams,
+			   runs[i].processes);
 	}
 	avtpmap_ctl_close(ctl);
 	return bad;
