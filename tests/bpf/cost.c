@@ -97,6 +97,21 @@ static int streams_up_to(int n)
 	return 0;
 }
 
+/* Each part is the difference to what came before it. */
+static void print_parts(struct bpf_object *obj, double clock, double rx)
+{
+	double empty = cost(prog(obj, "bench_empty"));
+	double talk = cost(prog(obj, "bench_talk"));
+	double parse = cost(prog(obj, "bench_parse")) - talk;
+	double find = cost(prog(obj, "bench_find")) - talk;
+	double claim = cost(prog(obj, "bench_claim")) - talk;
+	double account = cost(prog(obj, "bench_account")) - talk;
+
+	printf("  parse %.0f, find the stream %.0f, its ring and claim %.0f, account %.0f, clock %.0f; copy, publish and all else %.0f\n",
+	       parse, find - parse, claim - find, account - claim, clock,
+	       rx - empty - clock - account);
+}
+
 static int measure(const char *path, __u32 streams, __u32 talkers)
 {
 	struct bpf_object *obj;
@@ -118,6 +133,7 @@ static int measure(const char *path, __u32 streams, __u32 talkers)
 	net = rx - clock;
 	printf("%u streams, %u talking: %.0f ns a frame; clock %.0f, so %.0f ns, %.1f times an empty program (%.0f ns)\n",
 	       streams, talkers, rx, clock, net, net / empty, empty);
+	print_parts(obj, clock, rx);
 	fflush(stdout);
 	bpf_object__close(obj);
 	return 0;
