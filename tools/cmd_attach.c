@@ -74,10 +74,9 @@ const struct command cmd_attach = {
 	.max_args = 1,
 	.summary =
 		"make a network interface a port, or change the port's rights",
-	.notes =
-		"The link stays up, and what is not a registered stream passes "
-		"as before.\n"
-		"Needs CAP_NET_ADMIN.",
+	.notes = "The link stays up (but see --xdp native), and what is not a "
+		 "registered stream\npasses as before. "
+		 "Needs CAP_NET_ADMIN.",
 	.options = options,
 	.run = run,
 };

@@ -3,8 +3,9 @@
  * Notices of what happens to ports and streams, of all of them and without
  * being a reader: for logs, and for programs that add streams as they appear.
  *
- * Events of one stream that come fast are put together in one notice. Nothing
- * here is real-time safe. One thread at a time per struct avtpmap_monitor.
+ * Events of one stream that come fast are put together in one notice; with the
+ * XDP backend those of 20 ms, and what is made and gone within that time is not
+ * told. The packet backend has none. Nothing here is real-time safe. One thread at a time per struct avtpmap_monitor.
  */
 #ifndef AVTPMAP_MONITOR_H
 #define AVTPMAP_MONITOR_H
