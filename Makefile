@@ -50,6 +50,7 @@ help:
 	@echo '                   with BACKEND=xdp or packet on veth on this machine, as root'
 	@echo '  check-jack       avtpmap-jack under a JACK server without hardware, as root'
 	@echo '  check-qemu       real streams into a Debian 13 guest; ONLY="01 05" picks cases'
+	@echo '  bench            what each way of receiving a stream costs; see tests/bench/Makefile'
 	@echo '  demo             one stream from GStreamer to a WAV file, from nothing'
 	@echo
 	@echo 'Variables'
@@ -114,6 +115,10 @@ check-jack:
 	+$(MAKE) -C tests/jack check
 check-qemu:
 	tests/qemu/run.sh $(if $(ONLY),--only "$(ONLY)")
+
+.PHONY: bench
+bench:
+	+$(MAKE) -C tests/bench
 
 .PHONY: demo
 demo:

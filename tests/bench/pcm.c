@@ -2,7 +2,8 @@
 /*
  * Planar float out of a ring of 100 ms, 64 units a read as an audio program
  * does, beside memcpy of the same stream data out of the same slots; and the
- * decoder by itself on a long block, beside memcpy of that. GB/s of stream data
+ * decoder by itself on blocks that a cache holds and that none does, beside
+ * memcpy of those. GB/s of stream data
  * (what is on the wire), so a format of 3 bytes has no advantage of its 4.
  */
 #include <string.h>
@@ -21,6 +22,7 @@ enum {
 	READ_UNITS = 64,
 	CHANNELS_MAX = 64,
 	BLOCK_UNITS = 512,
+	MEMORY_BYTES = 32 << 20,
 };
 
 struct shape {
@@ -205,6 +207,43 @@ static void block(const struct shape *sh, uint32_t ch)
 		     sh->name, ch);
 }
 
+/* The same with a block that no cache holds. */
+static void memory(const struct shape *sh, uint32_t ch)
+{
+	uint32_t units = MEMORY_BYTES / ch / sh->sample_bytes / 64 * 64;
+	size_t bytes = (size_t)units * ch * sh->sample_bytes;
+	pcm_decode_fn *planar = pcm_planar_of(sh->encoding);
+	struct figure pcm_gbs = { .runs = 0 }, copy_gbs = { .runs = 0 };
+	uint8_t *src = malloc(bytes), *to = malloc(bytes);
+	float *plane[CHANNELS_MAX];
+	struct pcm_out out = { .planes = plane, .channels = ch };
+
+	memset(src, 0x40, bytes);
+	memset(to, 0, bytes);
+	for (uint32_t c = 0; c < ch; c++) {
+		plane[c] = malloc(units * sizeof(float));
+		memset(plane[c], 0, units * sizeof(float));
+	}
+	for (int run = 0; run < RUNS; run++) {
+		uint64_t from = ticks();
+
+		planar(&out, 0, src, units);
+		add(&pcm_gbs, bytes, ticks() - from);
+		from = ticks();
+		memcpy(to, src, bytes);
+		__asm__ volatile("" ::: "memory");
+		add(&copy_gbs, bytes, ticks() - from);
+	}
+	figure_print(&pcm_gbs, "GB/s", "pcm.memory.%s.channels.%u.decode",
+		     sh->name, ch);
+	figure_print(&copy_gbs, "GB/s", "pcm.memory.%s.channels.%u.memcpy",
+		     sh->name, ch);
+	for (uint32_t c = 0; c < ch; c++)
+		free(plane[c]);
+	free(src);
+	free(to);
+}
+
 int main(void)
 {
 	ns_per_tick = measure_tick();
@@ -214,6 +253,8 @@ int main(void)
 				  frames[j].units);
 		block(&shapes[i], 2);
 		block(&shapes[i], 8);
+		memory(&shapes[i], 2);
+		memory(&shapes[i], 8);
 	}
 	return 0;
 }
