@@ -14,7 +14,7 @@ root=$2
 top=$(cd "$(dirname "$0")/../.." && pwd)
 exec 3>&2
 cache=${AVTPMAP_CACHE:-/var/cache/avtpmap}
-inputs=(Makefile Kbuild dkms.conf dkms kmod uapi patches lib tools tests/qemu/guest)
+inputs=(Makefile Kbuild dkms.conf dkms kmod uapi patches lib tools tests/qemu/guest tests/sim)
 
 say()
 {

@@ -45,8 +45,10 @@ static struct {
 	int tci; /* tag to insert, or -1 */
 	double pps; /* pace, or 0 */
 	long count; /* burst: how many */
+	long batch; /* frames back to back, then a pause */
+	int streams; /* burst: numbered frames of so many streams, or 0 */
 	const char *record; /* pcap of what was sent or drained */
-} opt = { .tci = -1, .count = 1 };
+} opt = { .tci = -1, .count = 1, .batch = 1 };
 
 static struct sockaddr_un guest = { .sun_family = AF_UNIX };
 static int guest_fd;
@@ -121,11 +123,11 @@ static void pace(void)
 {
 	static struct timespec next;
 
-	if (!opt.pps)
+	if (!opt.pps || n_frames % opt.batch)
 		return;
 	if (!next.tv_sec)
 		clock_gettime(CLOCK_MONOTONIC, &next);
-	next.tv_nsec += NS_PER_S / opt.pps;
+	next.tv_nsec += NS_PER_S / opt.pps * opt.batch;
 	while (next.tv_nsec >= NS_PER_S) {
 		next.tv_nsec -= NS_PER_S;
 		next.tv_sec++;
@@ -208,16 +210,29 @@ static void replay(const char *file)
 	pcap_close(pcap);
 }
 
+/* Frame @i of several AVTP streams in turn: stream_id and sequence_num. */
+static void number(uint8_t *frame, uint8_t first_id, long i)
+{
+	enum { SEQUENCE = ETHER_HDR_LEN + 2, ID_END = ETHER_HDR_LEN + 11 };
+
+	frame[SEQUENCE] = i / opt.streams;
+	frame[ID_END] = first_id + i % opt.streams;
+}
+
 static void burst(const char *hex)
 {
 	uint8_t frame[MAX_FRAME];
+	uint8_t first_id;
 	size_t len = 0;
 
 	while (len < sizeof(frame) &&
 	       sscanf(hex + 2 * len, "%2hhx", frame + len) == 1)
 		len++;
+	first_id = frame[ETHER_HDR_LEN + 11];
 	for (long i = 0; i < opt.count; i++) {
 		pace();
+		if (opt.streams)
+			number(frame, first_id, i);
 		send_frame(frame, len);
 	}
 }
@@ -247,7 +262,7 @@ static int usage(void)
 {
 	fputs("usage: wire [--tci N] [--record FILE] tap GUEST IF\n"
 	      "       wire [--tci N] [--record FILE] [--pps N] replay GUEST FILE\n"
-	      "       wire [--tci N] [--record FILE] [--pps N] [--count N] burst GUEST HEX\n"
+	      "       wire [--tci N] [--record FILE] [--pps N] [--batch N] [--count N] [--streams N] burst GUEST HEX\n"
 	      "       wire [--record FILE] drain HOST\n",
 	      stderr);
 	return 2;
@@ -259,6 +274,8 @@ static int read_options(int argc, char **argv)
 		{ "tci", required_argument, NULL, 't' },
 		{ "pps", required_argument, NULL, 'p' },
 		{ "count", required_argument, NULL, 'c' },
+		{ "batch", required_argument, NULL, 'b' },
+		{ "streams", required_argument, NULL, 's' },
 		{ "record", required_argument, NULL, 'r' },
 		{ 0 }
 	};
@@ -274,6 +291,12 @@ static int read_options(int argc, char **argv)
 			break;
 		case 'c':
 			opt.count = strtol(optarg, NULL, 0);
+			break;
+		case 'b':
+			opt.batch = strtol(optarg, NULL, 0);
+			break;
+		case 's':
+			opt.streams = strtol(optarg, NULL, 0);
 			break;
 		case 'r':
 			opt.record = optarg;
