@@ -64,8 +64,27 @@ sub legend {
 	}
 }
 
+# What the driver needs of the rest of the kernel to receive a frame at all (timers,
+# idling) is its own: as much as there is where the hook drops everything.
+sub attribute {
+	my ($figure) = @_;
+	my %part;
+	for (grep { m,^guest\.[^.]+\.[^.]+\.total$, } keys %$figure) {
+		my (undef, $way, $load) = split m,\.,;
+		my $drop = $figure->{"guest.drop.$load.kernel"};
+		my $idle = $drop ? $drop->{median} : 0;
+		my %p = map { $_ => $figure->{"guest.$way.$load.$_"}{median} } @parts;
+		$idle = $p{kernel} if $p{kernel} < $idle;
+		$p{kernel} -= $idle;
+		$p{driver} += $idle;
+		$part{"$way.$load"} = \%p;
+	}
+	return \%part;
+}
+
 sub costs {
 	my ($file, $figure) = @_;
+	my $cost = attribute($figure);
 	my @loads = ([pace => 'one frame per interrupt'], [burst => 'bursts of 64']);
 	my %seen;
 	my @ways = grep { !$seen{$_}++ } map { /^guest\.([^.]+)\.pace\.total$/ ? $1 : () } sort keys %$figure;
@@ -88,11 +107,11 @@ sub costs {
 			my ($x, $sum) = ($left, 0);
 			text($left - 8, $y + 15, $name{$way} // $way, anchor => 'end');
 			for my $part (@parts) {
-				my $f = $figure->{"guest.$way.$load->[0].$part"} or next;
-				my $w = $f->{median} / $end * $wide;
+				my $f = ($cost->{"$way.$load->[0]"} // next)->{$part};
+				my $w = $f / $end * $wide;
 				rect($x, $y + 2, $w, $row - 6, $colour{$part});
 				$x += $w;
-				$sum += $f->{median};
+				$sum += $f;
 			}
 			text($x + 6, $y + 15, sprintf('%.0f', $sum), size => 12) if $sum;
 			$y += $row;
@@ -152,11 +171,10 @@ sub lane {
 
 # A block for each part of a frame's cost, one behind the other.
 sub blocks_of {
-	my ($figure, $way, $at, $times, $height, @which) = @_;
+	my ($cost, $way, $at, $times, $height, @which) = @_;
 	my @blocks;
 	for my $part (@which) {
-		my $f = $figure->{"guest.$way.pace.$part"} or next;
-		my $n = $f->{median} * $times;
+		my $n = $cost->{"$way.pace"}{$part} * $times;
 		push @blocks, [$at, $n, $part, $height];
 		$at += $n / 1000;
 	}
@@ -167,18 +185,19 @@ sub cycle {
 	my ($file, $figure) = @_;
 	my ($raw, $kmod, $drop) = map { $figure->{"guest.$_.pace.total"} } qw(raw kmod drop);
 	return unless $raw && $kmod && $drop;
+	my $cost = attribute($figure);
 	my $x_of = sub { 110 + $_[0] / 1333.4 * 880 };
 	my ($wakes_raw, $wakes_kmod) = map { $figure->{"guest.$_.pace.wakes"}{median} * 64 / 6 } qw(raw kmod);
 	my (@raw, @kmod);
 	for my $i (0 .. 10) {
 		my $at = ($i + 0.4) * 125 * 64 / 66;
-		push @raw, blocks_of($figure, 'raw', $at, 1, 40, @parts);
-		push @kmod, blocks_of($figure, 'drop', $at, 1, 22, qw(driver kernel)), blocks_of($figure, 'kmod', $at + 2.6, 1, 22, qw(program copy));
+		push @raw, blocks_of($cost, 'raw', $at, 1, 40, @parts);
+		push @kmod, blocks_of($cost, 'drop', $at, 1, 22, qw(driver)), blocks_of($cost, 'kmod', $at + 2.6, 1, 22, qw(program copy));
 	}
 	# what wakes and reads comes once, behind the frame that ends the period
-	my $wake = ($figure->{'guest.kmod.pace.kernel'}{median} - $figure->{'guest.drop.pace.kernel'}{median}) * 64 / 6;
+	my $wake = $cost->{"kmod.pace"}{kernel} * 64 / 6;
 	my $end = 10.4 * 125 * 64 / 66 + 4;
-	push @kmod, [$end, $wake, 'kernel', 40], [$end + $wake / 1000, $figure->{'guest.kmod.pace.user'}{median} * 64 / 6, 'user', 40];
+	push @kmod, [$end, $wake, 'kernel', 40], [$end + $wake / 1000, $cost->{"kmod.pace"}{user} * 64 / 6, 'user', 40];
 	text(20, 30, 'One cycle of 64 samples at 48 kHz: eleven frames of a class A stream', size => 17, bold => 1);
 	text(20, 50, 'A block is as wide as it has guest instructions, at one a nanosecond; high ones are wakeups and switches of a process.', size => 12);
 	legend(20, 74);

@@ -75,8 +75,8 @@ sub guest_bars {
 	}
 	bar('1.tuned', 'all instructions, one frame at a time: kmod tuned / raw socket', 'at most', 0.3333,
 	    ratio(median('guest.kmod.tuned.total'), median('guest.raw.pace.total')));
-	bar('2.hook', 'instructions from hook entry to return, 234 octets, no copy', 'at most', 400,
-	    median('guest-sim.hook.without-copy.instructions'));
+	bar('2.hook', 'instructions from hook entry to return, a frame of header and 2 octets', 'at most', 400,
+	    median('guest-sim.hook.44.streams.1.active.instructions'));
 	bar('2.idle', 'the same with the hook loaded and no stream on the port', 'at most', 5,
 	    median('guest-sim.hook.234.streams.0.instructions'));
 }
@@ -134,10 +134,12 @@ sub tables {
 		table("Per delivered frame, $load", '1', sub { "guest.$_[0].$load.$_[1]" }, \@ways,
 		    [qw(interrupts polls wakes switches)]);
 	}
-	my @frames = map { my $b = $_; map { "$b.$_" } qw(streams.1 streams.64 streams.4096) } 68, 234, 1518;
+	my @frames = map { my $b = $_; map { "$b.$_" } qw(streams.1 streams.64 streams.4096) } 44, 68, 234, 1518;
 	table('Shared core, one frame', 'cycles', sub { "core.frame.$_[0].$_[1].cycles" }, \@frames, [qw(hot ring rotating)]);
 	table('Reader, one frame', 'cycles', sub { "core.reader.$_[0].$_[1].cycles" }, [68, 234, 1518], [qw(seen copied)]);
 	table('Module, hook entry to return', 'ns', sub { "sim.hook.$_[0].$_[1].ns" }, \@frames, [qw(active rotating)]);
+	table('XDP program, one frame of 234 octets', 'ns', sub { "xdp.program.234...ns" },
+	    [qw(streams.1 streams.64 streams.4096)], [qw(active rotating)]);
 	table('Producer by readers, 234 octets', 'ns', sub { "sim.readers.$_[0].$_[1]" },
 	    ['1', '8-idle-more', '8-with-period-more'], ['ns']);
 	my @shapes = map { my $f = $_; map { "$f.channels.$_" } '2.units.6', '8.units.6', '8.units.40', '60.units.6' }

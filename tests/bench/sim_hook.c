@@ -11,6 +11,16 @@ enum { RUNS = 11, WRITES = 200, BURST = 64 };
 
 #define PARAMETERS "/sys/module/avtpmap_sim/parameters/"
 
+/* nothing to copy but the header and two octets */
+static const struct shape frame_44 = {
+	.subtype = 2,
+	.code = 4,
+	.rate_hz = 48000,
+	.channels = 1,
+	.depth = 16,
+	.bytes = 2,
+	.units = 1,
+};
 static const struct shape frame_68 = {
 	.subtype = 2,
 	.code = 4,
@@ -44,9 +54,12 @@ static const struct {
 	uint32_t bytes;
 	uint32_t vid;
 	const struct shape *shape;
-} frames[] = { { 68, 0, &frame_68 },
+} frames[] = { { 44, 2, &frame_44 },
+	       { 68, 0, &frame_68 },
 	       { 234, 2, &frame_234 },
 	       { 1518, 0, &frame_1518 } };
+
+enum { CLASS_A = 2 }; /* of frames */
 
 static double unit_per_tick;
 static const char *unit, *suffix;
@@ -159,15 +172,15 @@ static void idle_readers(struct sim_port *p)
 	sim_add(p, 0, 8000, 100, 512);
 	s[0] = sim_open(0, 64);
 	for (int run = 0; run < runs; run++) {
-		measure(p, 1, 0, 1, &one);
+		measure(p, CLASS_A, 0, 1, &one);
 		for (int i = 1; i <= 8; i++)
 			s[i] = sim_open(0, 0);
-		measure(p, 1, 0, 1, &more);
+		measure(p, CLASS_A, 0, 1, &more);
 		for (int i = 1; i <= 8; i++)
 			avtpmap_close(s[i]);
 		for (int i = 1; i <= 8; i++)
 			s[i] = sim_open(0, 64);
-		measure(p, 1, 0, 1, &due);
+		measure(p, CLASS_A, 0, 1, &due);
 		for (int i = 1; i <= 8; i++)
 			avtpmap_close(s[i]);
 	}
@@ -184,12 +197,12 @@ static void nothing_there(struct sim_port *p)
 	struct figure fig = { .runs = 0 };
 
 	for (int run = 0; run < runs; run++)
-		measure(p, 1, 0, 1, &fig);
+		measure(p, CLASS_A, 0, 1, &fig);
 	figure_print(&fig, unit, "sim.hook.234.streams.0%s", suffix);
 	avtpmap_port_detach(p->ctl, "sim0");
 	fig.runs = 0;
 	for (int run = 0; run < runs; run++)
-		measure(p, 1, 0, 1, &fig);
+		measure(p, CLASS_A, 0, 1, &fig);
 	figure_print(&fig, unit, "sim.hook.234.no-port%s", suffix);
 }
 

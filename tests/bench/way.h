@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* The ways of receiving AVTP streams that receive.c compares. */
+#ifndef AVTPMAP_BENCH_WAY_H
+#define AVTPMAP_BENCH_WAY_H
+
+#include <stdint.h>
+
+enum { STREAMS_MAX = 64 };
+
+/**
+ * struct setup - what is to be received
+ * @ifname: where
+ * @first_id: stream_id of stream 0; the others follow
+ * @n_streams: their number
+ * @period: media units, for ways that wake by the period
+ * @retire_ms: how long TPACKET_V3 may keep a block
+ */
+struct setup {
+	const char *ifname;
+	uint64_t first_id;
+	int n_streams;
+	uint32_t period;
+	uint32_t retire_ms;
+};
+
+/**
+ * struct way - one of them
+ * @name: on the command line
+ * @open: everything before the first frame; returns 0 or -errno
+ * @receive: sleeps until something is there, as this way does, hands every
+ *	frame to frame_seen() and lets it go; returns 0 or -errno
+ */
+struct way {
+	const char *name;
+	int (*open)(const struct setup *setup);
+	int (*receive)(void);
+};
+
+/* An AVTP PDU, readable until this returns. In receive.c. */
+void frame_seen(const uint8_t *pdu, uint32_t len);
+
+extern const struct way way_kmod, way_kmod_group, way_xdp, way_packet, way_raw,
+	way_tpacket, way_afxdp, way_afxdp_busy;
+
+/* Lets an AF_PACKET socket have one stream's frames only; id 0: all of AVTP. */
+int packet_filter(int fd, uint64_t stream_id);
+
+#endif
