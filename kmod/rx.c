@@ -9,9 +9,42 @@
 #include "table.h"
 #include "trace.h"
 
+enum { COPY_SHORT_MAX = 384 };
+
 static void bump(u64 *counter)
 {
 	WRITE_ONCE(*counter, *counter + 1);
+}
+
+/* Eight octets anywhere. */
+struct word {
+	u64 v;
+} __packed;
+
+static void copy_word(u8 *to, const u8 *from)
+{
+	((struct word *)to)->v = ((const struct word *)from)->v;
+}
+
+/*
+ * memcpy may be one "rep movsb", whose start costs more than all of an audio
+ * frame (tests/bench: 216 octets in 20 cycles instead of 32).
+ */
+static void copy_short(u8 *to, const u8 *from, u32 n)
+{
+	u8 *last = to + n - 8;
+	const u8 *last_from = from + n - 8;
+
+	for (; n >= 32; n -= 32, to += 32, from += 32) {
+		copy_word(to, from);
+		copy_word(to + 8, from + 8);
+		copy_word(to + 16, from + 16);
+		copy_word(to + 24, from + 24);
+	}
+	for (; n >= 8; n -= 8, to += 8, from += 8)
+		copy_word(to, from);
+	if (n)
+		copy_word(last, last_from);
 }
 
 /* The frame's one copy. Most frames lie in one part. */
@@ -20,7 +53,10 @@ static void copy_pdu(u8 *to, const struct avtpmap_rx *rx,
 {
 	u32 first = min(pdu->len_bytes, rx->len_bytes - pdu->offset);
 
-	env_copy(to, rx->data + pdu->offset, first);
+	if (first >= 8 && first <= COPY_SHORT_MAX)
+		copy_short(to, rx->data + pdu->offset, first);
+	else
+		env_copy(to, rx->data + pdu->offset, first);
 	if (unlikely(first < pdu->len_bytes))
 		env_copy(to + first, rx->frag, pdu->len_bytes - first);
 }
@@ -55,10 +91,9 @@ static void refuse_frame(struct stream *s, enum avtpmap_counter reason)
 	trace_avtpmap_refuse(s, reason);
 }
 
-/* Returns whether the frame is in the ring. Whatever is not was counted. */
-static bool account(struct stream *s, const struct avtpmap_rx *rx,
-		    enum avtpmap_class class, const struct avtpmap_pdu *pdu,
-		    struct avtpmap_entry *e, u64 now_ns)
+/* Returns whether the frame was refused, and counted so. */
+static bool unfit(struct stream *s, const struct avtpmap_rx *rx,
+		  enum avtpmap_class class, const struct avtpmap_pdu *pdu)
 {
 	lockdep_assert_held(&s->lock);
 	if (!avtpmap_key_on_path(&s->key, pdu)) {
@@ -76,9 +111,20 @@ static bool account(struct stream *s, const struct avtpmap_rx *rx,
 				     AVTPMAP_C_TOO_LONG);
 		trace_avtpmap_refuse(s, AVTPMAP_C_TOO_LONG);
 	} else {
+		return false;
+	}
+	return true;
+}
+
+/* Returns whether the frame is in the ring. Whatever is not was counted. */
+static bool account(struct stream *s, const struct avtpmap_rx *rx,
+		    enum avtpmap_class class, const struct avtpmap_pdu *pdu,
+		    struct avtpmap_entry *e, u64 now_ns)
+{
+	if (likely(!unfit(s, rx, class, pdu)))
 		return avtpmap_account(&s->account, s->ring.hdr, pdu, now_ns,
 				       e);
-	}
+	*e = (struct avtpmap_entry){};
 	return false;
 }
 
@@ -86,7 +132,7 @@ static bool stream_rx(struct stream *s, const struct avtpmap_rx *rx,
 		      enum avtpmap_class class, const struct avtpmap_pdu *pdu)
 {
 	u64 now_ns = ktime_get_ns();
-	struct avtpmap_entry e = {};
+	struct avtpmap_entry e __uninitialized;
 	bool in_ring;
 
 	/* Two queues may bring frames of one stream; in practice they do not. */
@@ -111,7 +157,7 @@ enum avtpmap_verdict port_rx(struct avtpmap_sink *sink,
 	struct port *port = container_of(sink, struct port, sink);
 	struct avtpmap_queue_stats *q = &port->queues[rx->queue].stats;
 	u32 frame_bytes = rx->len_bytes + rx->frag_bytes;
-	struct avtpmap_pdu pdu;
+	struct avtpmap_pdu pdu __uninitialized;	/* parsing writes it */
 	enum avtpmap_class class;
 	struct stream *s;
 

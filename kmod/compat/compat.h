@@ -41,4 +41,9 @@ static inline void compat_hrtimer_setup(struct hrtimer *timer,
 #define kernel_ethtool_ts_info	ethtool_ts_info
 #endif
 
+/* Not zeroed where the compiler is told to zero what is on the stack. */
+#ifndef __uninitialized
+#define __uninitialized		__attribute__((__uninitialized__))
+#endif
+
 #endif /* AVTPMAP_COMPAT_H */
