@@ -93,11 +93,13 @@ struct avtpmap_sink {
 /**
  * struct avtpmap_tap - where a driver's frames can be looked at
  * @sink: who looks, or NULL (rcu; written under the hook's mutex)
+ * @owner: who may look, now or later, or NULL (the hook's mutex)
  * @dev: the netdev (immutable while registered)
  * @node: in the hook's list (the hook's mutex)
  */
 struct avtpmap_tap {
 	struct avtpmap_sink __rcu *sink;
+	struct avtpmap_sink *owner;
 	struct net_device *dev;
 	struct list_head node;
 };
@@ -121,10 +123,13 @@ enum avtpmap_verdict avtpmap_tap_rx(const struct avtpmap_tap *tap,
 
 /*
  * For avtpmap.ko. attach: -EOPNOTSUPP if the netdev's driver has no tap,
- * -EBUSY if another sink is there. After detach returns, @sink is not called
- * any more and may be freed. Both may sleep.
+ * -EBUSY if another sink is there. A sink is called only while it is armed, so
+ * that a frame pays nothing where nobody waits for any. After detach returns,
+ * @sink is not called any more and may be freed. All may sleep.
  */
 int avtpmap_hook_attach(struct net_device *dev, struct avtpmap_sink *sink);
+void avtpmap_hook_arm(struct net_device *dev, struct avtpmap_sink *sink,
+		      bool on);
 void avtpmap_hook_detach(struct net_device *dev, struct avtpmap_sink *sink);
 bool avtpmap_hook_has_tap(struct net_device *dev);
 

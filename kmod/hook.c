@@ -10,7 +10,7 @@
 DEFINE_STATIC_KEY_FALSE(avtpmap_hook_key);
 EXPORT_SYMBOL_GPL(avtpmap_hook_key);
 
-/* Protects: taps, and writes to each tap's sink.
+/* Protects: taps, each tap's owner, and writes to its sink.
  * Ordering: inside rtnl_lock
  */
 static DEFINE_MUTEX(taps_lock);
@@ -30,6 +30,7 @@ static struct avtpmap_tap *find_tap(const struct net_device *dev)
 void avtpmap_tap_register(struct avtpmap_tap *tap, struct net_device *dev)
 {
 	RCU_INIT_POINTER(tap->sink, NULL);
+	tap->owner = NULL;
 	tap->dev = dev;
 	mutex_lock(&taps_lock);
 	list_add(&tap->node, &taps);
@@ -40,6 +41,8 @@ EXPORT_SYMBOL_GPL(avtpmap_tap_register);
 static void clear_sink(struct avtpmap_tap *tap)
 {
 	lockdep_assert_held(&taps_lock);
+	if (!rcu_access_pointer(tap->sink))
+		return;
 	RCU_INIT_POINTER(tap->sink, NULL);
 	static_branch_dec(&avtpmap_hook_key);
 }
@@ -48,8 +51,7 @@ static void clear_sink(struct avtpmap_tap *tap)
 void avtpmap_tap_unregister(struct avtpmap_tap *tap)
 {
 	mutex_lock(&taps_lock);
-	if (rcu_access_pointer(tap->sink))
-		clear_sink(tap);
+	clear_sink(tap);
 	list_del(&tap->node);
 	mutex_unlock(&taps_lock);
 	synchronize_net();
@@ -59,15 +61,11 @@ EXPORT_SYMBOL_GPL(avtpmap_tap_unregister);
 enum avtpmap_verdict avtpmap_tap_rx(const struct avtpmap_tap *tap,
 				    const struct avtpmap_rx *rx)
 {
-	enum avtpmap_verdict verdict = AVTPMAP_PASS;
 	struct avtpmap_sink *sink;
 
-	rcu_read_lock();
-	sink = rcu_dereference(tap->sink);
-	if (sink)
-		verdict = sink->rx(sink, rx);
-	rcu_read_unlock();
-	return verdict;
+	/* NAPI runs with bottom halves off, which is a read-side section too. */
+	sink = rcu_dereference_check(tap->sink, rcu_read_lock_bh_held());
+	return sink ? sink->rx(sink, rx) : AVTPMAP_PASS;
 }
 EXPORT_SYMBOL_GPL(avtpmap_tap_rx);
 
@@ -78,18 +76,35 @@ int avtpmap_hook_attach(struct net_device *dev, struct avtpmap_sink *sink)
 
 	mutex_lock(&taps_lock);
 	tap = find_tap(dev);
-	if (!tap) {
+	if (!tap)
 		err = -EOPNOTSUPP;
-	} else if (rcu_access_pointer(tap->sink)) {
+	else if (tap->owner)
 		err = -EBUSY;
-	} else {
-		rcu_assign_pointer(tap->sink, sink);
-		static_branch_inc(&avtpmap_hook_key);
-	}
+	else
+		tap->owner = sink;
 	mutex_unlock(&taps_lock);
 	return err;
 }
 EXPORT_SYMBOL_GPL(avtpmap_hook_attach);
+
+void avtpmap_hook_arm(struct net_device *dev, struct avtpmap_sink *sink,
+		      bool on)
+{
+	struct avtpmap_tap *tap;
+
+	mutex_lock(&taps_lock);
+	tap = find_tap(dev);
+	if (tap && tap->owner == sink) {
+		if (!on) {
+			clear_sink(tap);
+		} else if (!rcu_access_pointer(tap->sink)) {
+			rcu_assign_pointer(tap->sink, sink);
+			static_branch_inc(&avtpmap_hook_key);
+		}
+	}
+	mutex_unlock(&taps_lock);
+}
+EXPORT_SYMBOL_GPL(avtpmap_hook_arm);
 
 void avtpmap_hook_detach(struct net_device *dev, struct avtpmap_sink *sink)
 {
@@ -97,8 +112,10 @@ void avtpmap_hook_detach(struct net_device *dev, struct avtpmap_sink *sink)
 
 	mutex_lock(&taps_lock);
 	tap = find_tap(dev);
-	if (tap && rcu_access_pointer(tap->sink) == sink)
+	if (tap && tap->owner == sink) {
 		clear_sink(tap);
+		tap->owner = NULL;
+	}
 	mutex_unlock(&taps_lock);
 	synchronize_net();
 }

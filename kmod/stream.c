@@ -344,6 +344,7 @@ struct stream *stream_create(struct port *port,
 	list_add_tail(&s->port_node, &port->streams);
 	port->n_streams++;
 	table_insert(s);
+	avtpmap_hook_arm(port->dev, &port->sink, true);
 	netlink_stream_event(s, AVTPMAP_EV_ADDED);
 	return s;
 
@@ -362,7 +363,8 @@ static void finish(struct stream *s)
 	struct reader *r;
 
 	list_del(&s->port_node);
-	s->port->n_streams--;
+	if (!--s->port->n_streams)
+		avtpmap_hook_arm(s->port->dev, &s->port->sink, false);
 	spin_lock_bh(&s->lock);
 	s->gone = true;
 	s->next_due = U64_MAX;

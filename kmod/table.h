@@ -21,13 +21,14 @@ static inline struct hlist_head *table_bucket(const struct port *port,
 	return &table[hash & ((1 << TABLE_BITS) - 1)];
 }
 
-/* Inside rcu_read_lock() or with RTNL. */
+/* Inside rcu_read_lock(), with bottom halves off, or with RTNL. */
 static inline struct stream *table_find(const struct port *port,
 					__be64 stream_id)
 {
 	struct stream *s;
 
 	hlist_for_each_entry_rcu(s, table_bucket(port, stream_id), table_node,
+				 rcu_read_lock_bh_held() ||
 				 lockdep_rtnl_is_held())
 		if (s->key.stream_id == stream_id && s->port == port)
 			return s;
