@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "doctor.h"
+#include "tune.h"
 
 enum { PORTS_MAX = 64, VIDS_MAX = 32 };
 
@@ -237,6 +238,24 @@ static void tag_findings(const struct netdev *dev)
 		"taken whatever their VID, and slots do not tell it");
 }
 
+/* What avtpmap tune did, and whether it is still so. */
+static void tune_findings(const struct netdev *dev)
+{
+	struct tune_state now, before;
+
+	if (tune_saved(dev->name, &before))
+		return;
+	if (tune_read(dev->name, &now))
+		finding(NOTE, dev->name, "interrupts", NULL, "unavailable");
+	else
+		finding(FINE, dev->name, "interrupts", NULL,
+			"tuned: one at most every %u us, polls every %u us; "
+			"avtpmap tune %s --undo puts back %u us",
+			now.rx_usecs,
+			(unsigned int)(now.flush_timeout_ns / 1000), dev->name,
+			before.rx_usecs);
+}
+
 static void look_at(const char *ifname, struct known *port,
 		    const struct known_ports *k, bool asked)
 {
@@ -258,6 +277,7 @@ static void look_at(const char *ifname, struct known *port,
 	vlan_findings(&dev, port);
 	if (k->xdp)
 		tag_findings(&dev);
+	tune_findings(&dev);
 }
 
 void doctor_ports(const char *ifname)

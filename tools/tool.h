@@ -67,7 +67,7 @@ struct command {
 
 extern const struct command cmd_add, cmd_attach, cmd_del, cmd_detach,
 	cmd_doctor, cmd_drain, cmd_listen, cmd_monitor, cmd_set, cmd_show,
-	cmd_stats, cmd_talk;
+	cmd_stats, cmd_talk, cmd_tune;
 
 /* options.c APIs: runs @cmd on the arguments after its name */
 int command_main(const struct command *cmd, int argc, char **argv);
