@@ -2,11 +2,13 @@
 /*
  * usage: cost COST.BPF.O
  * What one frame costs in the XDP program: a class A frame of 234 bytes, copy
- * included, against an empty program. Prints nanoseconds; asserts nothing.
+ * included, against an empty program. Prints nanoseconds, for people and as figures
+ * (see tests/bench/bench.h); asserts nothing.
  */
 #include <bpf/libbpf.h>
 
 #include "../../kmod/shared/avtp.h"
+#include "../bench/bench.h"
 #include "port.h"
 
 enum { REPEAT = 200000, ROUNDS = 10, FRAME_BYTES = 234, STREAMS_MAX = 4096 };
@@ -32,8 +34,8 @@ static void make_frame(__u8 f[FRAME_BYTES])
 	memcpy(f, head, sizeof(head));
 }
 
-/* The least of some runs, ns per frame. */
-static double cost(int prog_fd)
+/* The least of some runs, ns per frame; all of them to @f, if it is given. */
+static double cost(int prog_fd, struct figure *f)
 {
 	__u8 frame[FRAME_BYTES];
 	__u32 best = ~0u, ns = 0;
@@ -43,6 +45,8 @@ static double cost(int prog_fd)
 		if (port_run(prog_fd, frame, sizeof(frame), REPEAT, &ns) < 0)
 			return -1;
 		best = ns < best ? ns : best;
+		if (f)
+			figure_add(f, ns);
 	}
 	return best;
 }
@@ -100,12 +104,12 @@ static int streams_up_to(int n)
 /* Each part is the difference to what came before it. */
 static void print_parts(struct bpf_object *obj, double clock, double rx)
 {
-	double empty = cost(prog(obj, "bench_empty"));
-	double talk = cost(prog(obj, "bench_talk"));
-	double parse = cost(prog(obj, "bench_parse")) - talk;
-	double find = cost(prog(obj, "bench_find")) - talk;
-	double claim = cost(prog(obj, "bench_claim")) - talk;
-	double account = cost(prog(obj, "bench_account")) - talk;
+	double empty = cost(prog(obj, "bench_empty"), NULL);
+	double talk = cost(prog(obj, "bench_talk"), NULL);
+	double parse = cost(prog(obj, "bench_parse"), NULL) - talk;
+	double find = cost(prog(obj, "bench_find"), NULL) - talk;
+	double claim = cost(prog(obj, "bench_claim"), NULL) - talk;
+	double account = cost(prog(obj, "bench_account"), NULL) - talk;
 
 	printf("  parse %.0f, find the stream %.0f, its ring and claim %.0f, account %.0f, clock %.0f; copy, publish and all else %.0f\n",
 	       parse, find - parse, claim - find, account - claim, clock,
@@ -116,6 +120,7 @@ static int measure(const char *path, __u32 streams, __u32 talkers)
 {
 	struct bpf_object *obj;
 	double empty, clock, talk, rx, net;
+	struct figure f = { .runs = 0 };
 
 	if (streams_up_to(streams)) {
 		fprintf(stderr, "cost: %s\n", port_error);
@@ -126,14 +131,18 @@ static int measure(const char *path, __u32 streams, __u32 talkers)
 		fprintf(stderr, "cost: cannot load %s\n", path);
 		return 1;
 	}
-	empty = cost(prog(obj, "bench_empty"));
-	clock = cost(prog(obj, "bench_clock")) - empty;
-	talk = cost(prog(obj, "bench_talk")) - empty;
-	rx = cost(prog(obj, "bench_rx")) - talk;
+	empty = cost(prog(obj, "bench_empty"), NULL);
+	clock = cost(prog(obj, "bench_clock"), NULL) - empty;
+	talk = cost(prog(obj, "bench_talk"), NULL) - empty;
+	rx = cost(prog(obj, "bench_rx"), &f) - talk;
 	net = rx - clock;
 	printf("%u streams, %u talking: %.0f ns a frame; clock %.0f, so %.0f ns, %.1f times an empty program (%.0f ns)\n",
 	       streams, talkers, rx, clock, net, net / empty, empty);
 	print_parts(obj, clock, rx);
+	for (int i = 0; i < f.runs; i++)
+		f.value[i] -= talk;
+	figure_print(&f, "ns", "xdp.program.234.streams.%u.%s.ns", streams,
+		     talkers > 1 ? "rotating" : "active");
 	fflush(stdout);
 	bpf_object__close(obj);
 	return 0;
