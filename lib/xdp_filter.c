@@ -213,13 +213,15 @@ static int filters_vlans(const struct xdp_port *p)
 {
 	enum { WORDS = 8, STRINGS = 32 * WORDS };
 	struct ifreq ifr = { 0 };
-	struct {
+	union {
 		struct ethtool_gstrings head;
-		char name[STRINGS][ETH_GSTRING_LEN];
+		char room[sizeof(struct ethtool_gstrings) +
+			  STRINGS * ETH_GSTRING_LEN];
 	} *strings = calloc(1, sizeof(*strings));
-	struct {
+	union {
 		struct ethtool_gfeatures head;
-		struct ethtool_get_features_block block[WORDS];
+		char room[sizeof(struct ethtool_gfeatures) +
+			  WORDS * sizeof(struct ethtool_get_features_block)];
 	} features = { .head = { ETHTOOL_GFEATURES, WORDS } };
 	int on = 0;
 
@@ -235,8 +237,11 @@ static int filters_vlans(const struct xdp_port *p)
 		if (with_socket(SIOCETHTOOL, &ifr))
 			strings->head.len = 0;
 		for (__u32 i = 0; i < strings->head.len && i < STRINGS; i++)
-			if (!strcmp(strings->name[i], "rx-vlan-filter"))
-				on = features.block[i / 32].active >> i % 32 &
+			if (!strcmp((char *)strings->head.data +
+					    i * ETH_GSTRING_LEN,
+				    "rx-vlan-filter"))
+				on = features.head.features[i / 32].active >>
+					     i % 32 &
 				     1;
 	}
 	free(strings);
