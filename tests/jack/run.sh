@@ -108,7 +108,8 @@ check_stream()
 
 	read -r exact gaps silent < <(sed -n "s/.*stream$n: exact \(.*\), gaps \(.*\), silent \(.*\)/\1 \2 \3/p" "$work/record.log")
 	# the client's own words for whatever was not there
-	excused=$(($(field underruns "$n") + $(field '[^g] overruns' "$n") + $(field lost "$n")))
+	excused=$(($(field underruns "$n") + $(field '[^g] overruns' "$n") + $(field 'ring overruns' "$n") +
+		$(field lost "$n") + $(field epochs "$n")))
 	[ "$gaps" -le "$excused" ] || fail "stream $n: $gaps gaps, and the client knows of $excused"
 	[ "$talker" != paused ] || [ "$(field underruns "$n")" -ge 1 ] || fail "stream $n: no underrun was counted"
 	[ "$exact" -ge 48000 ] || fail "stream $n: only $exact samples came"

@@ -34,6 +34,7 @@ enum {
  * @underruns: times that the fill was used up
  * @overruns: times that it had doubled
  * @skipped: units dropped then
+ * @epochs: new ones, where the stream's positions do not go on
  * @ring_overruns: times that the ring went round before we had read it
  */
 struct stream {
@@ -55,6 +56,7 @@ struct stream {
 	uint64_t underruns;
 	uint64_t overruns;
 	uint64_t skipped;
+	uint64_t epochs;
 	uint64_t ring_overruns;
 };
 

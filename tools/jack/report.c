@@ -64,12 +64,12 @@ static void report_stream(const struct stream *st)
 	printf("stream %s: %s %s, %u channels\n"
 	       "  samples %" PRIu64 ", silent %" PRIu64 ", lost %" PRIu64
 	       ", underruns %" PRIu64 ", overruns %" PRIu64 ", skipped %" PRIu64
-	       ", ring overruns %" PRIu64 "\n",
+	       ", ring overruns %" PRIu64 ", epochs %" PRIu64 "\n",
 	       avtpmap_stream_id_to_text(id, st->id),
 	       avtpmap_subtype_name(st->format.subtype),
 	       avtpmap_encoding_name(st->format.encoding), st->format.channels,
 	       st->samples, st->silent, st->lost, st->underruns, st->overruns,
-	       st->skipped, st->ring_overruns);
+	       st->skipped, st->ring_overruns, st->epochs);
 }
 
 void client_report(const struct client *c)

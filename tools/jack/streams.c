@@ -157,6 +157,7 @@ bool stream_format(struct stream *st)
 
 	if (type == -EAGAIN)
 		return false;
+	st->epochs++;
 	st->muted = type < 0 || f.channels != st->format.channels ||
 		    f.rate_hz != st->format.rate_hz;
 	return type >= 0;
