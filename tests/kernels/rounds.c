@@ -2,10 +2,11 @@
 /*
  * usage: rounds SEED
  *
- * One round of misuse, in a test kernel with the modules loaded and two ports:
- * two CPUs send to the same streams, readers come and go, streams are deleted
- * under them, and in the end all of it goes at once, in one of four ways. What
- * is tested is that the kernel does not mind, and that each reader is told.
+ * One round of misuse, in a test kernel: loads the modules with two ports and
+ * some streams; two CPUs send to the same streams, readers come and go, streams
+ * are deleted under them, and in the end all of it goes at once, in one of four
+ * ways, and the modules are unloaded. What is tested is that the kernel does not
+ * mind, and that each reader is told.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,6 +36,12 @@ enum {
 	CHANGES = 30, /* of streams and readers, by the main thread */
 	MEMBERS = 3,
 };
+
+/* Some of those that the round adds, in other ways; and one that has to wait. */
+#define ID "02:00:00:00:00:01:00:"
+#define STREAMS_PARAM                                          \
+	"sim0/" ID "00/ms=5,sim1/" ID "01/ms=5/vid=7,sim1/" ID \
+	"11/mac=91:e0:f0:00:fe:01/mode=copy,sim9/" ID "02"
 
 struct shared {
 	int ending; /* readers leave when their stream does */
@@ -340,19 +347,63 @@ static void command(const char *line)
 	}
 }
 
+/* Not while somebody has it open, whom nobody waits for. */
+static void hold_and_rename(void)
+{
+	int fd = open(AVTPMAP_DEVICE, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		die(AVTPMAP_DEVICE);
+	if (module_unload("avtpmap") != -EWOULDBLOCK)
+		die("unloading what is held");
+	close(fd);
+	command("ip link set sim1 down && ip link set sim1 name other && "
+		"ip link set other name sim1 && ip link set sim1 up");
+}
+
+/* The ports go to another network namespace, and come back when it ends. */
+static pid_t move_ports_away(void)
+{
+	char line[128];
+	int ready[2];
+	pid_t pid;
+
+	if (pipe2(ready, O_CLOEXEC))
+		die("pipe");
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (unshare(CLONE_NEWNET) || write(ready[1], "", 1) != 1)
+			die("another network namespace");
+		pause();
+		exit(0);
+	}
+	close(ready[1]);
+	if (read(ready[0], line, 1) != 1)
+		die("the other network namespace");
+	close(ready[0]);
+	snprintf(line, sizeof(line),
+		 "ip link set sim0 netns %d && ip link set sim1 netns %d", pid,
+		 pid);
+	command(line);
+	return pid;
+}
+
 /* All streams go while readers wait; or the readers do, without a word. */
 static void end_it(pid_t *readers)
 {
 	int killed = seed % 4 == 0, status;
+	pid_t away = 0;
 
 	__atomic_store_n(&shared->ending, 1, __ATOMIC_RELAXED);
-	if (seed % 4 == 1)
-		command("rmmod avtpmap_sim");
-	else if (seed % 4 == 2)
+	if (seed % 4 == 1) {
+		if (module_unload("avtpmap_sim"))
+			die("unloading the ports");
+	} else if (seed % 4 == 2) {
 		drain();
-	else if (seed % 4 == 3)
-		command("ip netns add away && ip link set sim0 netns away && "
-			"ip link set sim1 netns away");
+	} else if (seed % 4 == 3) {
+		away = move_ports_away();
+	}
 	for (int i = 0; i < READERS; i++) {
 		if (killed)
 			kill(readers[i], SIGKILL);
@@ -363,8 +414,10 @@ static void end_it(pid_t *readers)
 			exit(1);
 		}
 	}
-	if (seed % 4 == 3)
-		command("ip netns del away"); /* the ports come back */
+	if (away) {
+		kill(away, SIGKILL);
+		waitpid(away, NULL, 0);
+	}
 }
 
 int main(int argc, char **argv)
@@ -376,6 +429,9 @@ int main(int argc, char **argv)
 	seed = argc > 1 ? (unsigned int)atoi(argv[1]) : 1;
 	state = seed;
 	alarm(600);
+	modules_load(STREAMS_PARAM);
+	if (seed % 10 == 0)
+		hold_and_rename();
 	ifindex[0] = if_nametoindex("sim0");
 	ifindex[1] = if_nametoindex("sim1");
 	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
@@ -395,5 +451,6 @@ int main(int argc, char **argv)
 	for (int i = 0; i < 2; i++)
 		pthread_join(senders[i], NULL);
 	end_it(readers);
+	modules_unload(seed % 2);
 	return 0;
 }

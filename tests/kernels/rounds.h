@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* The streams of rounds.c, and generic netlink to add and delete them. */
+/* The streams of rounds.c, generic netlink to add and delete them, and modules. */
 #ifndef AVTPMAP_ROUNDS_H
 #define AVTPMAP_ROUNDS_H
 
@@ -22,5 +22,12 @@ void stream_add(int stream, int mode);
 void stream_del(int stream);
 void drain(void);
 void dump(int cmd);
+
+/* Hook, two ports that are up, and the module with streams=@streams. */
+void modules_load(const char *streams);
+/* 0 or -errno */
+int module_unload(const char *name);
+/* All that is still loaded; the ports before the module, if @ports_first. */
+void modules_unload(int ports_first);
 
 #endif /* AVTPMAP_ROUNDS_H */
