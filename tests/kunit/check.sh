@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # usage: [ONLY=part of a name] [V=1] check.sh [uml|debug]...
 #
-# Runs the suites in a test kernel, or in both, with one line per suite. A group
-# of suites has a boot of its own, because the first report of KASAN switches
-# lockdep off. What the kernel complains of fails the group.
+# Runs the suites in a test kernel, or in both, with one line per suite, and then
+# rounds of loading, misuse and unloading (tests/kernels/rounds.sh; ROUNDS=N). What
+# the kernel complains of fails, too. All suites share one boot: the first report
+# of KASAN switches lockdep off, but by then the run has failed.
 set -uo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -12,12 +13,7 @@ out=$(mktemp -t avtpmap-kunit.XXXXXX)
 trap 'rm -f "$out"' EXIT
 passed=0 failed=0 skipped=0
 
-groups=(
-	"parse account period table"
-	"ring stream event group"
-	"netlink rights"
-	"fault"
-)
+all_suites=(parse account period table ring stream event group netlink rights fault)
 
 # A suite's part of the output: from the line that names it to its verdict.
 part()
@@ -46,11 +42,11 @@ count()
 	fi
 }
 
-run_group()
+run_suites()
 {
 	local kind=$1 suites=() suite code before=$failed
 
-	for suite in $2; do
+	for suite in "${all_suites[@]}"; do
 		[[ $suite == *${ONLY-}* ]] && suites+=("$suite")
 	done
 	[ ${#suites[@]} -gt 0 ] || return
@@ -60,22 +56,22 @@ run_group()
 	for suite in "${suites[@]}"; do count "$kind" "$suite"; done
 	if [ $code -ne 0 ]; then
 		grep -vE '^ *(# |ok |KTAP|[0-9]+\.\.)' "$out" | tail -n 100
-		echo "not ok - $kind: the kernel, after $2"
+		echo "not ok - $kind: the kernel, after ${suites[*]}"
 		[ "$failed" -gt "$before" ] || failed=$((failed + 1))
 	fi
 }
 
-# Loading, misuse and unloading (tests/kernels/rounds.sh).
 run_rounds()
 {
-	local kind=$1
-	declare -A rounds=([uml]=20 [debug]=100)
+	local kind=$1 rounds
+	declare -A default=([uml]=20 [debug]=100)
 
 	[[ rounds == *${ONLY-}* ]] || return
+	rounds=${ROUNDS:-${default[$kind]}}
 	if make -s -C "$here/../kernels" rounds &&
 		"$here/../kernels/run.sh" "$kind" -- "$here/../kernels/rounds.sh" \
-			"$here/../../build/kernels/rounds" "${rounds[$kind]}" >"$out" 2>&1; then
-		echo "ok - $kind: ${rounds[$kind]} rounds of loading, misuse and unloading"
+			"$here/../../build/kernels/rounds" "$rounds" >"$out" 2>&1; then
+		echo "ok - $kind: $rounds rounds of loading, misuse and unloading"
 		passed=$((passed + 1))
 	else
 		tail -n 100 "$out"
@@ -84,7 +80,7 @@ run_rounds()
 	fi
 }
 
-# Once, rather than by each group in turn.
+# First, so that what does not build is told once.
 builds()
 {
 	local kind=$1 modules built=0
@@ -101,7 +97,7 @@ builds()
 [ $# -gt 0 ] || set -- uml debug
 for kind; do
 	builds "$kind" || continue
-	for group in "${groups[@]}"; do run_group "$kind" "$group"; done
+	run_suites "$kind"
 	run_rounds "$kind"
 done
 echo "$passed passed, $failed failed, $skipped skipped"
