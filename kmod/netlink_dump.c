@@ -36,9 +36,9 @@ static int put_queues(struct sk_buff *skb, const struct port *port)
 	u32 i;
 
 	for (i = 0; i < port->n_queues; i++) {
-		struct avtpmap_queue_stats stats = port->queues[i].stats;
+		struct avtpmap_queue_stats stats;
 
-		stats.queue = i;
+		port_queue_stats(port, i, &stats);
 		if (stats.frames &&
 		    nla_put(skb, AVTPMAP_A_QUEUE, sizeof(stats), &stats))
 			return -EMSGSIZE;

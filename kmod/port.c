@@ -126,6 +126,19 @@ void port_uncharge(struct port *port, u64 bytes)
 	atomic64_sub(bytes, &port->mem_used_bytes);
 }
 
+/* Each frame counts once, under what became of it; the sums are made here. */
+void port_queue_stats(const struct port *port, u32 queue,
+		      struct avtpmap_queue_stats *stats)
+{
+	const struct queue *q = &port->queues[queue];
+
+	*stats = q->stats;
+	stats->queue = queue;
+	stats->avtp = stats->taken + stats->copied + stats->unknown +
+		      stats->control + READ_ONCE(q->refused);
+	stats->frames = stats->avtp + stats->error + READ_ONCE(q->other);
+}
+
 bool port_may_use(const struct net *net, kgid_t gid)
 {
 	return ns_capable(net->user_ns, CAP_NET_ADMIN) ||

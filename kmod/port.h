@@ -48,7 +48,9 @@ struct port {
 	struct kref ref;
 
 	struct queue {
-		struct avtpmap_queue_stats stats;
+		struct avtpmap_queue_stats stats;	/* but for the sums */
+		u64 other;		/* not AVTP */
+		u64 refused;		/* by its stream */
 	} ____cacheline_aligned_in_smp queues[];
 };
 
@@ -62,6 +64,8 @@ void port_put(struct port *port);
 int port_charge(struct port *port, u64 bytes, struct netlink_ext_ack *extack);
 void port_uncharge(struct port *port, u64 bytes);
 bool port_may_use(const struct net *net, kgid_t gid);
+void port_queue_stats(const struct port *port, u32 queue,
+		      struct avtpmap_queue_stats *stats);
 u32 port_phc_index(struct net_device *dev);
 
 int port_init(void);

@@ -272,8 +272,9 @@ static void ring_queue_counters(struct kunit *test)
 {
 	struct wire w = wire_make(test, 0);
 	struct port *port = nic_port(w.nic);
+	struct avtpmap_queue_stats stats;
 	struct avtpmap_queue_stats want = {
-		.frames = 9, .avtp = 7, .taken = 1, .copied = 3, .unknown = 1,
+		.queue = 1, .frames = 9, .avtp = 7, .taken = 1, .copied = 3, .unknown = 1,
 		.control = 1, .error = 1,	/* one is malformed, one is IP */
 	};
 
@@ -297,8 +298,10 @@ static void ring_queue_counters(struct kunit *test)
 	put_unaligned_be16(0xffff, w.t->frame + ETHER_HEADER_BYTES + 20);
 	KUNIT_EXPECT_EQ(test, talk_raw(w.t, 60), AVTPMAP_PASS);	/* malformed */
 	KUNIT_EXPECT_EQ(test, counter(w.s, AVTPMAP_C_MALFORMED), 1);
-	KUNIT_EXPECT_MEMEQ(test, &port->queues[1].stats, &want, sizeof(want));
-	KUNIT_EXPECT_EQ(test, port->queues[0].stats.frames, 0);
+	port_queue_stats(port, 1, &stats);
+	KUNIT_EXPECT_MEMEQ(test, &stats, &want, sizeof(want));
+	port_queue_stats(port, 0, &stats);
+	KUNIT_EXPECT_EQ(test, stats.frames, 0);
 }
 
 /* MAC and VID are extra conditions; without a tag any VID will do. */
