@@ -71,13 +71,20 @@ static void end(void)
 	       now.tv_sec - began.tv_sec + (now.tv_nsec - began.tv_nsec) / 1e9);
 }
 
-void frame_seen(const uint8_t *pdu, uint32_t len)
+static int which(const uint8_t *pdu)
 {
-	uint64_t id, i;
+	uint64_t id;
 
 	memcpy(&id, pdu + 4, sizeof(id));
-	i = be64toh(id) - setup.first_id;
-	if (i >= (uint64_t)setup.n_streams || len < 24) {
+	id = be64toh(id) - setup.first_id;
+	return id < (uint64_t)setup.n_streams ? (int)id : -1;
+}
+
+void frame_seen(int i, const uint8_t *pdu, uint32_t len)
+{
+	if (i < 0)
+		i = which(pdu);
+	if (i < 0 || len < 24) {
 		other++;
 		return;
 	}

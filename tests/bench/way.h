@@ -36,8 +36,11 @@ struct way {
 	int (*receive)(void);
 };
 
-/* An AVTP PDU, readable until this returns. In receive.c. */
-void frame_seen(const uint8_t *pdu, uint32_t len);
+/*
+ * An AVTP PDU of stream @i, readable until this returns; -1: of any, it says
+ * which. In receive.c.
+ */
+void frame_seen(int i, const uint8_t *pdu, uint32_t len);
 
 extern const struct way way_kmod, way_kmod_group, way_xdp, way_packet, way_raw,
 	way_tpacket, way_afxdp, way_afxdp_busy;

@@ -64,7 +64,7 @@ static void one_frame(const uint8_t *p, uint32_t len)
 {
 	uint32_t header = p[12] == 0x81 ? ETHER_BYTES + TAG_BYTES : ETHER_BYTES;
 
-	frame_seen(p + header, len - header);
+	frame_seen(0, p + header, len - header);
 }
 
 static void read_batch(uint32_t n, uint32_t from)

@@ -65,12 +65,13 @@ static int open_packet(const struct setup *setup)
 	return open_streams(setup, AVTPMAP_BACKEND_PACKET);
 }
 
-static void read_all(struct avtpmap_stream *s)
+static void read_all(int i)
 {
+	struct avtpmap_stream *s = streams[i];
 	const struct avtpmap_slot *slot;
 
 	while ((slot = avtpmap_peek(s))) {
-		frame_seen(avtpmap_slot_pdu(slot), slot->len_bytes);
+		frame_seen(i, avtpmap_slot_pdu(slot), slot->len_bytes);
 		avtpmap_release(s);
 	}
 }
@@ -82,13 +83,13 @@ static int receive_single(void)
 
 	if (n_streams == 1) {
 		n = avtpmap_wait(streams[0], AVTPMAP_FOREVER);
-		read_all(streams[0]);
+		read_all(0);
 		return n < 0 ? n : 0;
 	}
 	n = poll(polled, n_streams, -1);
 	for (int i = 0; i < n_streams; i++)
 		if (polled[i].revents)
-			read_all(streams[i]);
+			read_all(i);
 	return n < 0 ? -errno : 0;
 }
 
@@ -109,7 +110,7 @@ static int receive_group(void)
 	int n = avtpmap_group_wait(group, AVTPMAP_FOREVER);
 
 	for (int i = 0; i < n_streams; i++)
-		read_all(streams[i]);
+		read_all(i);
 	return n < 0 ? n : 0;
 }
 

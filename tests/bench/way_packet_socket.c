@@ -92,16 +92,16 @@ static int open_raw(const struct setup *setup)
 	return 0;
 }
 
-static int receive_one(int fd, int flags)
+static int receive_one(int i, int flags)
 {
 	static uint8_t frame[FRAME_MAX];
 	struct iovec iov = { frame, sizeof(frame) };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	ssize_t n = recvmsg(fd, &msg, flags);
+	ssize_t n = recvmsg(fds[i], &msg, flags);
 
 	if (n < 0)
 		return errno == EAGAIN ? 0 : -errno;
-	frame_seen(frame + ETHER_BYTES, n - ETHER_BYTES);
+	frame_seen(i, frame + ETHER_BYTES, n - ETHER_BYTES);
 	return 0;
 }
 
@@ -110,19 +110,19 @@ static int receive_raw(void)
 	int err = 0;
 
 	if (n_streams == 1)
-		return receive_one(fds[0], 0);
+		return receive_one(0, 0);
 	if (poll(polled, n_streams, -1) < 0)
 		return -errno;
 	for (int i = 0; !err && i < n_streams; i++)
 		if (polled[i].revents)
-			err = receive_one(fds[i], MSG_DONTWAIT);
+			err = receive_one(i, MSG_DONTWAIT);
 	return err;
 }
 
 /* ---- TPACKET_V3: one ring, whatever the number of streams ---- */
 
 static uint8_t *ring;
-static int block;
+static int block, only; /* only: the one stream that there is, or -1 */
 
 static int open_tpacket(const struct setup *setup)
 {
@@ -147,6 +147,7 @@ static int open_tpacket(const struct setup *setup)
 		    MAP_SHARED | MAP_LOCKED | MAP_POPULATE, fd, 0);
 	if (ring == MAP_FAILED)
 		return -errno;
+	only = setup->n_streams == 1 ? 0 : -1;
 	polled[0].fd = fd;
 	polled[0].events = POLLIN;
 	return 0;
@@ -159,7 +160,7 @@ static void read_block(struct tpacket_block_desc *b)
 	for (uint32_t i = 0; i < b->hdr.bh1.num_pkts; i++) {
 		const struct tpacket3_hdr *h = (const void *)p;
 
-		frame_seen(p + h->tp_mac + ETHER_BYTES,
+		frame_seen(only, p + h->tp_mac + ETHER_BYTES,
 			   h->tp_snaplen - ETHER_BYTES);
 		p += h->tp_next_offset;
 	}
