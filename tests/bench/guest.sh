@@ -76,7 +76,7 @@ way_up()
 	kmod*) guest "avtpmap attach eth0 && avtpmap add eth0 $stream vid=2 stride=512" >&2 ;;
 	xdp-*)
 		guest "avtpmap attach eth0 --backend xdp --xdp ${1#xdp-} &&
-			avtpmap add eth0 $stream vid=none stride=512 --backend xdp" >&2
+			avtpmap add eth0 $stream vid=none stride=512 --backend xdp" >&2 || return
 		guest_until 'grep -q 1 /sys/class/net/eth0/carrier' >&2
 		;;
 	esac
@@ -211,7 +211,10 @@ guest_until 'grep -q 1 /sys/class/net/eth0/carrier' >&2
 guest 'cat /sys/devices/system/clocksource/clocksource0/current_clocksource; cat /proc/kallsyms >/share/symbols' >&2
 cp "$share/symbols" "$keep/symbols"
 for way in "${ways[@]}"; do
-	way_up "$way"
+	if ! way_up "$way"; then
+		say "$way: cannot be had here"
+		continue
+	fi
 	loads=(pace burst)
 	case $way in
 	drop) loads+=(tuned n8 n16 n64) ;;
