@@ -187,7 +187,9 @@ sub cycle {
 	return unless $raw && $kmod && $drop;
 	my $cost = attribute($figure);
 	my $x_of = sub { 110 + $_[0] / 1333.4 * 880 };
-	my ($wakes_raw, $wakes_kmod) = map { $figure->{"guest.$_.pace.wakes"}{median} * 64 / 6 } qw(raw kmod);
+	my ($wakes_raw, $wakes_kmod) = map {
+		($figure->{"guest.$_.pace.wakes"}{median} - $figure->{"guest.drop.pace.wakes"}{median}) * 64 / 6
+	} qw(raw kmod);
 	my (@raw, @kmod);
 	for my $i (0 .. 10) {
 		my $at = ($i + 0.4) * 125 * 64 / 66;
