@@ -12,7 +12,8 @@ broken=0
 "$top/tests/setup.sh" || exit 1
 for runner in lint check-unit check-bpf "check-kunit KERNELS=uml" check-conformance \
 	"check-conformance BACKEND=xdp" "check-conformance BACKEND=packet" \
-	"check-conformance BACKEND=packet SANITIZE=address,undefined" check-qemu check-jack; do
+	"check-conformance BACKEND=packet SANITIZE=address,undefined" check-qemu \
+	"check-qemu KERNEL=rt ONLY=15" check-jack; do
 	echo "== $runner"
 	# shellcheck disable=SC2086 # a target and its variable
 	make -C "$top" $runner 2>&1 | tee "$log.part" || broken=1

@@ -29,6 +29,7 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
+complaints=$here/../complaints
 timeout=${AVTPMAP_GUEST_TIMEOUT:-1800}
 
 usage()
@@ -36,9 +37,6 @@ usage()
 	sed -n 's/^# usage: /usage: /p' "$0" >&2
 	exit 2
 }
-
-# What no test may make the kernel say. kmemleak's list is in its own file.
-complaints='WARNING:|BUG:|BUG at|Oops|KASAN|INFO: (task|rcu)|possible recursive locking|possible circular locking|inconsistent lock state|possible irq lock inversion|suspicious RCU usage|Invalid wait context|sleeping function called|ODEBUG|refcount_t|ref_tracker|unregister_netdevice: waiting|Kernel panic|general protection|list_(add|del) corruption|scheduling while atomic|bad page|Bad page|Unloaded module|soft lockup'
 
 # Prints what the kernel complained of, if it did.
 complained()
@@ -50,9 +48,9 @@ complained()
 		tail -n 60 "$work/console"
 		return 0
 	fi
-	if grep -qE "$complaints" "$work/out/dmesg"; then
+	if grep -qE -f "$complaints" "$work/out/dmesg"; then
 		echo "run: the kernel complained:"
-		grep -nE -A 40 "$complaints" "$work/out/dmesg" | head -n 160
+		grep -nE -A 40 -f "$complaints" "$work/out/dmesg" | head -n 160
 		bad=0
 	fi
 	if [ -s "$work/out/kmemleak" ]; then

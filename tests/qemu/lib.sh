@@ -14,6 +14,10 @@ here=$top/tests/qemu
 stream=00:1b:21:aa:bb:cc:00:01
 tci=0x6002	# VID 2, priority 3
 guest_accel=()
+# Which kernel the guest runs: Debian's (debian), its -rt flavour (rt), or the
+# debug kernel of tests/kernels (debug), emulated with every check there is. It
+# gets a tenth of the media and a sixteenth of the pace.
+guest_kernel=${AVTPMAP_KERNEL:-debian}
 agent_timeout=${AVTPMAP_GUEST_TIMEOUT:-300}
 
 die()
@@ -34,11 +38,21 @@ enter_sandbox()
 # Fetches and builds; needs the network, so before enter_sandbox.
 prepare()
 {
+	local root
+
 	[ -n "${AVTPMAP_SANDBOX-}" ] && return
 	make -s -C "$here" wire
 	AVTPMAP_ROOT=$("$here/root.sh")
-	AVTPMAP_IMAGE=$("$here/image.sh" "$AVTPMAP_ROOT")
-	export AVTPMAP_ROOT AVTPMAP_IMAGE
+	root=$AVTPMAP_ROOT
+	[ "$guest_kernel" != rt ] || root=$("$here/root_rt.sh" "$AVTPMAP_ROOT")
+	AVTPMAP_IMAGE=$("$here/image.sh" "$root")
+	if [ "$guest_kernel" = debug ]; then
+		AVTPMAP_MODULES=$top/build/qemu-debug
+		mkdir -p "$AVTPMAP_MODULES"
+		AVTPMAP_DEBUG=$("$top/tests/kernels/modules.sh" debug "$AVTPMAP_MODULES" igb)
+		export AVTPMAP_MODULES AVTPMAP_DEBUG
+	fi
+	export AVTPMAP_ROOT AVTPMAP_IMAGE AVTPMAP_KERNEL=$guest_kernel
 }
 
 # The talker's root, its interface and a directory that both sides share.
@@ -63,6 +77,7 @@ setup_host()
 	sysctl -qw net.ipv6.conf.all.disable_ipv6=1 2>/dev/null || true
 	ip link set talk0 up
 	ip link set talk1 up
+	if [ "$guest_kernel" = debug ]; then cp -r "$AVTPMAP_MODULES" "$share/modules"; fi
 }
 
 # For the rest of a subshell: a guest of its own, on a wire of its own.
@@ -81,14 +96,16 @@ another_guest()
 boot()
 {
 	local accel=("${guest_accel[@]}")
+	local kernel=(-kernel "$AVTPMAP_IMAGE/vmlinuz" -initrd "${guest_initrd:-$AVTPMAP_IMAGE/initrd}")
 
+	[ "$guest_kernel" != debug ] || kernel=(-kernel "$AVTPMAP_DEBUG/bzImage")
 	[ ${#accel[@]} -gt 0 ] || accel=(-accel "tcg,thread=multi" -smp 2)
 	rm -f "$work/guest" "$work/host"
 	"$here/wire" drain "$work/host" >"$work/drain.log" 2>&1 &
 	drain_pid=$!
 	qemu-system-x86_64 -nodefaults -no-user-config -no-reboot -display none -machine q35 \
 		"${accel[@]}" -cpu max -m 2048 \
-		-kernel "$AVTPMAP_IMAGE/vmlinuz" -initrd "${guest_initrd:-$AVTPMAP_IMAGE/initrd}" \
+		"${kernel[@]}" \
 		-append "root=/dev/vda rw console=ttyS0 quiet net.ifnames=0 init=/sbin/avtpmap-init ${guest_cmdline-}" \
 		-drive "file=$AVTPMAP_IMAGE/root.ext4,if=virtio,format=raw,snapshot=on" \
 		-netdev "dgram,id=wire,local.type=unix,local.path=$work/guest,remote.type=unix,remote.path=$work/host" \
@@ -100,6 +117,28 @@ boot()
 	qemu_pid=$!
 	exec {agent_in}<>"$work/agent.in" {agent_out}<>"$work/agent.out"
 	[ "$(agent_reply)" = ready ] || die "the guest did not start: $(tail -n 20 "$work/console" "$work/qemu.log")"
+	if [ "$guest_kernel" = debug ]; then install_debug_modules; fi
+}
+
+# The image has modules for Debian's kernel only.
+install_debug_modules()
+{
+	guest 'echo scan=off >/sys/kernel/debug/kmemleak
+		to=/lib/modules/$(uname -r)
+		mkdir -p $to
+		cp /share/modules/*.ko $to
+		touch $to/modules.{builtin,builtin.modinfo,order}
+		depmod
+		modprobe igb'
+}
+
+# One RX queue, or QEMU drops frames for a full queue while another is empty
+# (with one, it waits, and so does the wire); and as many descriptors as it has.
+nic_up()
+{
+	guest_until '[ -e /sys/class/net/eth0 ]'
+	guest 'ethtool -L eth0 combined 1 && ethtool -G eth0 rx 4096 && ip link set eth0 up' >/dev/null
+	guest_until 'grep -q 1 /sys/class/net/eth0/carrier'
 }
 
 shutdown_guest()
@@ -188,6 +227,33 @@ wire_stop()
 	grep -x 'frames=[0-9]*' "$work/$1.wire" || die "wire: $(cat "$work/$1.wire")"
 }
 
+# In a case that makes sense on some kernels only.
+only_on()
+{
+	[[ " $* " == *" $guest_kernel "* ]] || { echo "not on the $guest_kernel kernel"; exit 77; }
+}
+
+is_slow()
+{
+	[ "$guest_kernel" = debug ]
+}
+
+# fewer N: as many as a slow guest can have.
+fewer()
+{
+	if is_slow; then echo $(($1 / 16)); else echo "$1"; fi
+}
+
+# The tap on the talker, which sends 8000 frames a second. A slow guest gets what
+# it was told at a sixteenth of the pace.
+tap_start()
+{
+	local pace=()
+
+	if is_slow; then pace=(--pps 500); fi
+	wire_start talker --tci "$tci" "${pace[@]}" "$@" tap "$work/guest" talk0
+}
+
 # same ACTUAL EXPECTED: says what was different.
 same()
 {
@@ -254,12 +320,15 @@ talk()
 		avtpsink ifname=talk0 address=91:e0:f0:00:0e:80 priority=2 processing-deadline=0 \)
 }
 
-# A talker for as long as a case needs one, AAF S16BE stereo at 48 kHz;
-# talk_stop prints how many frames it sent.
+# A talker for as long as a case needs one, AAF S16BE stereo at 48 kHz, with 500
+# large frames a second for a slow guest; talk_stop prints how many it sent.
 talk_start()
 {
+	local per_frame=6
+
+	if is_slow; then per_frame=96; fi
 	wire_start talker --tci "$tci" tap "$work/guest" talk0
-	talk S16BE 2 48000 6 2400000 &
+	talk S16BE 2 48000 $per_frame $((14400000 / per_frame)) &
 	talker=$!
 }
 

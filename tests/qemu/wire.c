@@ -178,8 +178,10 @@ static void tap(const char *ifname)
 		ssize_t len = recvfrom(fd, frame, sizeof(frame), MSG_DONTWAIT,
 				       (struct sockaddr *)&from, &from_len);
 
-		if (len > 0 && from.sll_pkttype == PACKET_OUTGOING)
+		if (len > 0 && from.sll_pkttype == PACKET_OUTGOING) {
+			pace();
 			send_frame(frame, len);
+		}
 	}
 	if (getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, &stats, &stats_len))
 		fail("statistics");
@@ -260,7 +262,7 @@ static void drain(const char *path)
 
 static int usage(void)
 {
-	fputs("usage: wire [--tci N] [--record FILE] tap GUEST IF\n"
+	fputs("usage: wire [--tci N] [--record FILE] [--pps N] tap GUEST IF\n"
 	      "       wire [--tci N] [--record FILE] [--pps N] replay GUEST FILE\n"
 	      "       wire [--tci N] [--record FILE] [--pps N] [--batch N] [--count N] [--streams N] burst GUEST HEX\n"
 	      "       wire [--record FILE] drain HOST\n",

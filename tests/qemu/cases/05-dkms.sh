@@ -5,6 +5,7 @@
 # A root of this case's own, above the image: what it does there goes with it.
 fresh_root()
 {
+	only_on debian
 	dir=$work/dkms
 	root=$dir/root
 	mkdir "$dir"

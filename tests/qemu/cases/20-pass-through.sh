@@ -73,14 +73,15 @@ case_control_plane_beside_a_stream()
 
 case_unregistered_stream()
 {
-	local frames=8000
+	local frames
 
+	frames=$(fewer 8000)
 	guest "ip link set eth0 promisc on; avtpmap add eth0 00:1b:21:aa:bb:cc:00:02 vid=2"
 	capture_start
-	wire_start talker --record "$work/sent.pcap" --tci "$tci" tap "$work/guest" talk0
-	talk S16BE 2 48000 6 $frames
+	tap_start --record "$work/sent.pcap"
+	talk S16BE 2 48000 6 "$frames"
 	same "$(wire_stop talker)" "frames=$frames"
-	capture_stop $frames
+	capture_stop "$frames"
 	check_capture
 	check_only_the_stream_counted 0
 	echo "# $frames frames of a stream that is not registered passed"
@@ -88,9 +89,10 @@ case_unregistered_stream()
 
 case_module_unloaded()
 {
-	local frames=8000 replayed
+	local frames replayed
 
 	need_vectors
+	frames=$(fewer 8000)
 	guest 'rmmod avtpmap; ip link set eth0 promisc on; [ -d /sys/module/avtpmap_hook ]'
 	capture_start
 	"$here/wire" --record "$work/sent.pcap" --pps 100 replay "$work/guest" "$vectors" >"$work/replayed"
@@ -99,10 +101,10 @@ case_module_unloaded()
 	check_capture
 
 	capture_start
-	wire_start talker --record "$work/sent.pcap" --tci "$tci" tap "$work/guest" talk0
-	talk S16BE 2 48000 6 $frames
+	tap_start --record "$work/sent.pcap"
+	talk S16BE 2 48000 6 "$frames"
 	same "$(wire_stop talker)" "frames=$frames"
-	capture_stop $frames
+	capture_stop "$frames"
 	check_capture
 	echo "# $replayed control frames and $frames frames of a stream passed"
 }

@@ -24,6 +24,7 @@ case_hook_off_is_free()
 {
 	local stock ours a b polls
 
+	only_on debian
 	another_guest icount
 	guest_accel=(-accel "tcg,thread=single" -smp 1 -icount shift=0)
 	guest_cmdline=nokaslr

@@ -8,7 +8,7 @@ case_ring_cannot_be_written()
 	# Its frames still come.
 	guest_start listen "avtpmap listen eth0 $stream --samples 600 --json"
 	guest_until "avtpmap show --json | jq -e '.ports[].streams[].readers == 1' >/dev/null"
-	wire_start talker --tci "$tci" tap "$work/guest" talk0
+	tap_start
 	talk S16BE 2 48000 6 100
 	wire_stop talker
 	same "$(guest_wait listen | json .samples)" 600
