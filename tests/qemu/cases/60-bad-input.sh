@@ -50,7 +50,7 @@ case_bad_module_parameters()
 	for streams in eth0 eth0/ eth0/00:1b:21 eth0/$stream/ms=x eth0/$stream/vid=4096 eth0/$stream/nokey=1; do
 		guest "echo 'streams=$streams' >/dev/kmsg"
 		if guest "modprobe avtpmap streams=$streams 2>/dev/null"; then echo "taken: $streams"; false; fi
-		guest "dmesg | sed '1,/] streams=${streams//\//\\/}\$/d'" >"$work/dmesg"
+		guest "dmesg | sed '0,/] streams=${streams//\//\\/}\$/d'" >"$work/dmesg"
 		grep 'write IF/STREAM_ID' "$work/dmesg"
 		same "$(wc -l <"$work/dmesg")" 1
 		guest '[ ! -e /sys/module/avtpmap ]'

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0
+# What doctor says of the clocks behind a port, as they change. The emulated NIC
+# (82576) has a PHC and stamps PTP frames only.
+
+# says SUBJECT CHECK STATUS PATTERN
+says()
+{
+	local found
+
+	guest 'avtpmap doctor eth0 --json || true' >"$work/doctor.json"
+	found=$(json ".findings[] | select(.subject == \"$1\" and .check == \"$2\") | .status + \" \" + .text" "$work/doctor.json")
+	echo "# $1, $2: $found"
+	grep -qxE "$3 $4" <<<"$found" || { echo "not '$3 $4'"; false; }
+}
+
+# hwtstamp FILTER: as a gPTP daemon asks for it (SIOCSHWTSTAMP).
+hwtstamp()
+{
+	guest "perl -e 'socket(S, 2, 2, 0) or die; my \$c = pack(\"i3\", 0, 0, $1);
+		ioctl(S, 0x89b0, pack(\"a16 P x16\", \"eth0\", \$c)) or die \$!'"
+}
+
+# phc_set SECONDS: so much ahead of CLOCK_TAI.
+phc_set()
+{
+	guest "perl -e 'open(F, \"+<\", \"/dev/ptp0\") or die; my \$t = pack(\"q2\", 0, 0);
+		syscall(228, 11, \$t) and die; my (\$s, \$n) = unpack(\"q2\", \$t);
+		syscall(227, (~fileno(F) << 3) | 3, pack(\"q2\", \$s + $1, \$n)) and die \$!'"
+}
+
+case_clocks()
+{
+	local off=0 ptp_v2_event=12
+
+	guest 'avtpmap attach eth0'
+	says eth0 hwtstamp note 'off; this NIC cannot stamp every frame, so AVTP frames carry CLOCK_MONOTONIC only'
+	hwtstamp $ptp_v2_event
+	says eth0 hwtstamp note 'PTP frames only; this NIC cannot stamp every frame, so AVTP frames carry CLOCK_MONOTONIC only'
+	hwtstamp $off
+
+	# Read some time after it was set, however long that took.
+	phc_set 1000
+	says eth0 phc ok '/dev/ptp0 is (999|1000)\.[0-9]{3} s ahead of CLOCK_TAI.*'
+	phc_set -100000
+	says eth0 phc ok '/dev/ptp0 is (99999|100000)\.[0-9]{3} s behind CLOCK_TAI.*'
+
+	says gptp daemon note 'none is seen, so presentation times mean nothing unless one runs out of sight'
+	says gptp phc2sys ok 'does not run: .*'
+	guest 'for d in ptp4l phc2sys; do cp /bin/sleep /tmp/$d; /tmp/$d 1000 & done'
+	says gptp daemon ok 'ptp4l runs \(process [0-9]+\); whether it is synchronised is unavailable here: .*'
+	says gptp phc2sys ok "runs: a PHC and the system's clock follow each other"
+	guest 'pkill -x "ptp4l|phc2sys"'
+	says gptp daemon note 'none is seen.*'
+
+	# Looking changed nothing.
+	says eth0 hwtstamp note 'off; .*'
+	same "$(guest 'avtpmap show --json' | json '.ports[].phc_index')" 0
+}
