@@ -112,6 +112,7 @@ CASE(a_port_that_moves_to_another_netns_is_gone_here, BED_PORT_LIFE)
 		getpid());
 	command("ip link set %s up", rig->ifname);
 	command("ip netns del avtpmap-away");
+	check_eq(rig->bed->up(), 0);
 	check_eq(avtpmap_wait(s, 0), -ENODEV);
 	rig->ifindex = if_nametoindex(rig->ifname);
 	rig_add(rig, STREAM_ID, NULL);

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,6 +30,23 @@ static void no_ipv6(void)
 	close(fd);
 }
 
+/* A carrier is seen up to a second after it came; until then frames are lost. */
+static int await_carrier(const char *ifname)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq ifr = { 0 };
+
+	strcpy(ifr.ifr_name, ifname);
+	for (int ms = 0; fd >= 0 && ms < AWAIT_MS; ms++) {
+		if (!ioctl(fd, SIOCGIFFLAGS, &ifr) &&
+		    ifr.ifr_flags & IFF_RUNNING)
+			break;
+		usleep(1000);
+	}
+	close(fd);
+	return ifr.ifr_flags & IFF_RUNNING ? 0 : -ENETDOWN;
+}
+
 int veth_up(void)
 {
 	if (!if_nametoindex("port0") && !if_nametoindex("port1")) {
@@ -47,6 +65,9 @@ int veth_up(void)
 
 		if (!if_nametoindex(veth_ifname(i)) && system(command))
 			return -EIO;
+		if (await_carrier(veth_ifname(i)) ||
+		    await_carrier(i ? "wire1" : "wire0"))
+			return -ENETDOWN;
 	}
 	return 0;
 }
