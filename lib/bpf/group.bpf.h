@@ -17,6 +17,7 @@ struct walk {
 	__u32 woken; /* they were just woken */
 	__u32 drop; /* who is behind leaves the quorum */
 	__u32 n_behind;
+	__u32 resv;
 	__u64 slowest; /* periods ended, of the quorum; ~0: nobody is in it */
 };
 
@@ -107,8 +108,8 @@ enum { COUNT, WOKEN, DROP };
 
 static __always_inline void walk(struct choir *c, int what)
 {
-	c->walk.woken = what == WOKEN;
-	c->walk.drop = what == DROP;
+	/* whole: older kernels let nothing of the stack be passed half written */
+	c->walk = (struct walk){ .woken = what == WOKEN, .drop = what == DROP };
 	walk_members(c->g, &c->walk, c->index);
 }
 
