@@ -85,7 +85,10 @@ __noinline int walk_members(struct xdp_group *g, struct walk *w, __u32 head)
 	w->slowest = ~0ull;
 	next = env_load(&t->reader[head % XDP_READERS].next_member);
 	for (int n = 0; n < XDP_MEMBERS && next; n++) {
-		__u32 i = (next - 1) % XDP_READERS;
+		/* bounded before the call: 6.12 forgets what it knew of i */
+		const struct xdp_reader_ctl *m =
+			&t->reader[(next - 1) % XDP_READERS];
+		__u32 i = next - 1;
 		struct xdp_reader *r = bpf_map_lookup_elem(&readers, &i);
 
 		if (!r)
@@ -99,7 +102,7 @@ __noinline int walk_members(struct xdp_group *g, struct walk *w, __u32 head)
 			w->slowest = r->ended < w->slowest ? r->ended :
 							     w->slowest;
 		}
-		next = env_load(&t->reader[i].next_member);
+		next = env_load(&m->next_member);
 	}
 	return 0;
 }
