@@ -95,18 +95,16 @@ static int make_port(struct xdp_port *p, __u32 set, const struct text *why)
 	xdp_port_unpin(p);
 	xdp_remove_orphan(p);
 	xdp_clean_dead();
-	err = xdp_load(p, why);
+	err = xdp_attach_new(p, set, why);
 	if (err)
 		goto nothing;
 	p->table->mem_cap = MEM_CAP_BYTES;
-	err = xdp_attach(p, set, why);
-	if (err)
-		goto nothing;
 	err = xdp_pin(p, why);
 	if (!err)
 		return 0;
-	xdp_detach(p, &none);
 nothing:
+	if (p->rx_fd >= 0)
+		xdp_detach(p, &none);
 	xdp_port_unpin(p);
 	return err;
 }

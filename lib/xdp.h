@@ -11,7 +11,9 @@
 #ifndef AVTPMAP_LIB_XDP_H
 #define AVTPMAP_LIB_XDP_H
 
+#include <bpf/libbpf.h>
 #include <net/if.h>
+#include <xdp/libxdp.h>
 
 #include "backend.h"
 #include "internal.h"
@@ -105,8 +107,11 @@ struct xdp_handle {
 	struct xdp_handle *next_member;
 };
 
+enum { XDP_RUN_PRIO = 10 }; /* in a dispatcher: before the default, 50 */
+
 /* xdp_load.c APIs: programs and maps, before they are pinned */
 int xdp_load(struct xdp_port *p, const struct text *why);
+int xdp_load_and_attach(struct xdp_port *p, int native, const struct text *why);
 int xdp_pin(struct xdp_port *p, const struct text *why);
 
 /* xdp_port.c APIs. An open port is closed with xdp_port_close(). */
@@ -138,6 +143,15 @@ void xdp_clean_dead(void); /* what is pinned for namespaces that are no more */
 void xdp_port_bury(struct xdp_port *p);
 
 /* xdp_attach.c APIs */
+struct xdp_quiet {
+	libxdp_print_fn_t xdp;
+	libbpf_print_fn_t bpf;
+};
+struct xdp_quiet xdp_hush(void);
+void xdp_unhush(struct xdp_quiet q);
+/* @set: see struct avtpmap_port_opts. Loads the program, too. */
+int xdp_attach_new(struct xdp_port *p, __u32 set, const struct text *why);
+/* One that somebody took off. */
 int xdp_attach(struct xdp_port *p, __u32 set, const struct text *why);
 /* Nothing of ours is there: could it be? 0 or -errno, with a line in @why. */
 int xdp_could_attach(const struct xdp_port *p, const struct text *why);

@@ -36,18 +36,13 @@ static int silent_bpf(enum libbpf_print_level level, const char *format,
 }
 
 /* What others load and print is not silenced for good. */
-struct quiet {
-	libxdp_print_fn_t xdp;
-	libbpf_print_fn_t bpf;
-};
-
-static struct quiet hush(void)
+struct xdp_quiet xdp_hush(void)
 {
-	return (struct quiet){ libxdp_set_print(silent),
-			       libbpf_set_print(silent_bpf) };
+	return (struct xdp_quiet){ libxdp_set_print(silent),
+				   libbpf_set_print(silent_bpf) };
 }
 
-static void unhush(struct quiet q)
+void xdp_unhush(struct xdp_quiet q)
 {
 	libxdp_set_print(q.xdp);
 	libbpf_set_print(q.bpf);
@@ -97,7 +92,7 @@ const char *xdp_attached(const struct xdp_port *p, int *alone)
 	};
 	__u32 ours = prog_id(p->rx_fd), there;
 	__u8 mode = 0;
-	struct quiet q;
+	struct xdp_quiet q;
 	int found;
 
 	there = attached_id(p->ifindex, &mode);
@@ -106,9 +101,9 @@ const char *xdp_attached(const struct xdp_port *p, int *alone)
 	*alone = there == ours;
 	if (*alone)
 		return modes[mode];
-	q = hush();
+	q = xdp_hush();
 	found = in_dispatcher(p, ours);
-	unhush(q);
+	xdp_unhush(q);
 	return found ? modes[mode] : NULL;
 }
 
@@ -141,7 +136,7 @@ static int attach_dispatched(struct xdp_port *p, enum xdp_attach_mode mode)
 
 	if (err)
 		return err;
-	xdp_program__set_run_prio(prog, 10);
+	xdp_program__set_run_prio(prog, XDP_RUN_PRIO);
 	xdp_program__set_chain_call_enabled(prog, XDP_PASS, true);
 	err = xdp_program__attach(prog, p->ifindex, mode, 0);
 	/* libxdp falls back to attaching alone, and does not say so */
@@ -235,14 +230,14 @@ int xdp_has_orphan(const struct xdp_port *p)
 {
 	__u8 mode = 0;
 	__u32 id = attached_id(p->ifindex, &mode);
-	struct quiet q;
+	struct xdp_quiet q;
 	int found;
 
 	if (!id || is_ours(id))
 		return id != 0;
-	q = hush();
+	q = xdp_hush();
 	found = in_multiprog(p, XDP_MODE_UNSPEC, 0);
-	unhush(q);
+	xdp_unhush(q);
 	return found;
 }
 
@@ -251,11 +246,11 @@ void xdp_remove_orphan(struct xdp_port *p)
 	__u8 mode = 0;
 	__u32 id = attached_id(p->ifindex, &mode);
 	int generic = mode == XDP_ATTACHED_SKB;
-	struct quiet q;
+	struct xdp_quiet q;
 
 	if (!id || xdp_anybody_alive(p))
 		return;
-	q = hush();
+	q = xdp_hush();
 	if (is_ours(id))
 		bpf_xdp_detach(p->ifindex,
 			       generic ? XDP_FLAGS_SKB_MODE :
@@ -263,18 +258,18 @@ void xdp_remove_orphan(struct xdp_port *p)
 			       NULL);
 	else
 		in_multiprog(p, generic ? XDP_MODE_SKB : XDP_MODE_NATIVE, 1);
-	unhush(q);
+	xdp_unhush(q);
 }
 
 static int by_dispatcher(__u32 ifindex)
 {
-	struct quiet q = hush();
+	struct xdp_quiet q = xdp_hush();
 	struct xdp_multiprog *mp = xdp_multiprog__get_from_ifindex(ifindex);
 	int is = !libxdp_get_error(mp) && !xdp_multiprog__is_legacy(mp);
 
 	if (!libxdp_get_error(mp))
 		xdp_multiprog__close(mp);
-	unhush(q);
+	xdp_unhush(q);
 	return is;
 }
 
@@ -295,20 +290,41 @@ int xdp_could_attach(const struct xdp_port *p, const struct text *why)
 			   is_gentle(p->ifname) ? "native" : "generic");
 }
 
+static int wants_native(const struct xdp_port *p, __u32 set)
+{
+	return set & AVTPMAP_PORT_XDP_NATIVE ||
+	       (!(set & AVTPMAP_PORT_XDP_GENERIC) && is_gentle(p->ifname));
+}
+
+int xdp_attach_new(struct xdp_port *p, __u32 set, const struct text *why)
+{
+	int err;
+
+	if (!is_ethernet(p->ifname))
+		return refuse_text(why, -EOPNOTSUPP,
+				   "%s is no Ethernet interface", p->ifname);
+	if (!(set & AVTPMAP_PORT_XDP_ALONE)) {
+		err = xdp_load_and_attach(p, wants_native(p, set), why);
+		if (!err || p->rx_fd >= 0)
+			return err;
+	}
+	/* without a dispatcher, and with words */
+	err = xdp_load(p, why);
+	return err ? err : xdp_attach(p, set, why);
+}
+
 /* @set: see struct avtpmap_port_opts */
 int xdp_attach(struct xdp_port *p, __u32 set, const struct text *why)
 {
-	int native =
-		set & AVTPMAP_PORT_XDP_NATIVE ||
-		(!(set & AVTPMAP_PORT_XDP_GENERIC) && is_gentle(p->ifname));
-	struct quiet q;
+	int native = wants_native(p, set);
+	struct xdp_quiet q;
 	int err = -EOPNOTSUPP;
 	__u8 mode;
 
 	if (!is_ethernet(p->ifname))
 		return refuse_text(why, err, "%s is no Ethernet interface",
 				   p->ifname);
-	q = hush();
+	q = xdp_hush();
 	if (!(set & AVTPMAP_PORT_XDP_ALONE))
 		err = attach_dispatched(p, native ? XDP_MODE_NATIVE :
 						    XDP_MODE_SKB);
@@ -318,7 +334,7 @@ int xdp_attach(struct xdp_port *p, __u32 set, const struct text *why)
 	else if (err)
 		err = attach_alone(p, native ? XDP_FLAGS_DRV_MODE :
 					       XDP_FLAGS_SKB_MODE);
-	unhush(q);
+	xdp_unhush(q);
 	return err ? attach_text(p, err, why) : 0;
 }
 
@@ -327,13 +343,13 @@ int xdp_detach(struct xdp_port *p, const struct text *why)
 {
 	struct xdp_program *prog;
 	int alone = 0, err = 0;
-	struct quiet q;
+	struct xdp_quiet q;
 	__u8 mode = 0;
 
 	if (!xdp_attached(p, &alone))
 		return 0;
 	attached_id(p->ifindex, &mode);
-	q = hush();
+	q = xdp_hush();
 	if (alone) {
 		err = bpf_xdp_detach(p->ifindex,
 				     mode == XDP_ATTACHED_SKB ?
@@ -352,6 +368,6 @@ int xdp_detach(struct xdp_port *p, const struct text *why)
 			xdp_program__close(prog);
 		}
 	}
-	unhush(q);
+	xdp_unhush(q);
 	return err ? xdp_bpf_text(why, err, "detach the XDP program") : 0;
 }

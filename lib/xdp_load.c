@@ -7,19 +7,11 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xdp/libxdp.h>
 
 #include "xdp.h"
 
 #include "avtpmap.skel.h"
-
-/* libbpf says on stderr what we say in a line of text. */
-static int silent(enum libbpf_print_level level, const char *format, va_list ap)
-{
-	(void)level;
-	(void)format;
-	(void)ap;
-	return 0;
-}
 
 /* The maps outlive the skeleton, whose own descriptors close with it. */
 static int keep(int fd)
@@ -41,26 +33,63 @@ static int keep_all(struct xdp_port *p, struct avtpmap_bpf *skel)
 	return xdp_port_complete(p) ? 0 : -EMFILE;
 }
 
+/* No user, not even root, writes what the program keeps. */
+static int take_over(struct xdp_port *p, struct avtpmap_bpf *skel,
+		     const struct text *why)
+{
+	int err = keep_all(p, skel);
+
+	if (!err &&
+	    (bpf_map_freeze(p->readers_fd) || bpf_map_freeze(p->groups_fd)))
+		err = -errno;
+	return err ? xdp_bpf_text(why, err, "load the XDP program") :
+		     xdp_port_map(p, why);
+}
+
 /* On failure xdp_port_close() has what there is to close. */
 int xdp_load(struct xdp_port *p, const struct text *why)
 {
-	libbpf_print_fn_t print = libbpf_set_print(silent);
+	struct xdp_quiet q = xdp_hush();
 	struct avtpmap_bpf *skel = avtpmap_bpf__open();
 	int err = skel ? 0 : -errno;
 
 	if (!err)
 		err = avtpmap_bpf__load(skel);
-	libbpf_set_print(print);
-	if (!err)
-		err = keep_all(p, skel);
+	xdp_unhush(q);
+	err = err ? xdp_bpf_text(why, err, "load the XDP program") :
+		    take_over(p, skel, why);
 	avtpmap_bpf__destroy(skel);
-	/* no user, not even root, writes what the program keeps */
-	if (!err &&
-	    (bpf_map_freeze(p->readers_fd) || bpf_map_freeze(p->groups_fd)))
-		err = -errno;
-	if (err)
-		return xdp_bpf_text(why, err, "load the XDP program");
-	return xdp_port_map(p, why);
+	return err;
+}
+
+/*
+ * A program in a dispatcher is of another type than one alone, so libxdp loads
+ * it when it attaches it.
+ */
+int xdp_load_and_attach(struct xdp_port *p, int native, const struct text *why)
+{
+	struct xdp_quiet q = xdp_hush();
+	struct avtpmap_bpf *skel = avtpmap_bpf__open();
+	struct xdp_program *prog = NULL;
+	int err = skel ? 0 : -errno;
+
+	if (!err) {
+		prog = xdp_program__from_bpf_obj(skel->obj, "xdp.frags");
+		err = libxdp_get_error(prog);
+	}
+	if (!err) {
+		xdp_program__set_run_prio(prog, XDP_RUN_PRIO);
+		xdp_program__set_chain_call_enabled(prog, XDP_PASS, true);
+		err = xdp_program__attach(
+			prog, p->ifindex,
+			native ? XDP_MODE_NATIVE : XDP_MODE_SKB, 0);
+		if (!err)
+			err = take_over(p, skel, why);
+		xdp_program__close(prog);
+	}
+	xdp_unhush(q);
+	avtpmap_bpf__destroy(skel);
+	return err;
 }
 
 static int pin(const struct xdp_port *p, int fd, const char *name)
