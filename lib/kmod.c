@@ -76,7 +76,7 @@ static int probe(const char *ifname, const struct text *why)
 		return refuse_text(
 			why, -EOPNOTSUPP,
 			"module avtpmap is loaded, but the driver of "
-			"%s has no hook",
+			"%s has no hook; see avtpmap doctor",
 			ifname);
 	return refuse_text(why, 0, "module avtpmap is loaded");
 }
