@@ -397,7 +397,7 @@ static void end_it(pid_t *readers)
 
 	__atomic_store_n(&shared->ending, 1, __ATOMIC_RELAXED);
 	if (seed % 4 == 1) {
-		if (module_unload("avtpmap_sim"))
+		if (module_unload_soon("avtpmap_sim"))
 			die("unloading the ports");
 	} else if (seed % 4 == 2) {
 		drain();

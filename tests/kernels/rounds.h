@@ -27,6 +27,7 @@ void dump(int cmd);
 void modules_load(const char *streams);
 /* 0 or -errno */
 int module_unload(const char *name);
+int module_unload_soon(const char *name); /* waits for others to let go of it */
 /* All that is still loaded; the ports before the module, if @ports_first. */
 void modules_unload(int ports_first);
 

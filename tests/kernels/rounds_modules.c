@@ -16,6 +16,8 @@
 
 #include "rounds.h"
 
+enum { UNLOAD_MS = 5000 };
+
 static void fail(const char *what, const char *name)
 {
 	fprintf(stderr, "rounds: %s %s: %s\n", what, name, strerror(errno));
@@ -65,13 +67,25 @@ int module_unload(const char *name)
 	return syscall(SYS_delete_module, name, O_NONBLOCK) ? -errno : 0;
 }
 
+/* Whoever sends may be about to close the ports' device. */
+int module_unload_soon(const char *name)
+{
+	int err = module_unload(name);
+
+	for (int i = 0; err == -EAGAIN && i < UNLOAD_MS; i++) {
+		usleep(1000);
+		err = module_unload(name);
+	}
+	return err;
+}
+
 void modules_unload(int ports_first)
 {
 	static const char *const names[] = { "avtpmap_sim", "avtpmap",
 					     "avtpmap_sim", "avtpmap_hook" };
 
 	for (int i = !ports_first; i < 4; i++) {
-		int err = module_unload(names[i]);
+		int err = module_unload_soon(names[i]);
 
 		if (!err || (err == -ENOENT && i % 2 == 0))
 			continue;
