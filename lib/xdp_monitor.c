@@ -271,13 +271,11 @@ static int look(struct monitor *m, int quiet, const struct text *why)
 	if (err)
 		return err;
 	while (*link) {
-		if ((*link)->found) {
-			look_at_streams(m, *link, quiet);
+		look_at_streams(m, *link, quiet);
+		if ((*link)->found)
 			link = &(*link)->next;
-		} else {
-			look_at_streams(m, *link, quiet);
+		else
 			forget_port(m, link, quiet);
-		}
 	}
 	return 0;
 }
