@@ -127,19 +127,8 @@ static struct avtpmap_rx rx_of(const struct avtpmap_sim_frame *f,
 static void receive(struct sim *sim, const struct avtpmap_sim_frame *f,
 		    const u8 *data)
 {
-	struct avtpmap_rx rx = {
-		.data = data,
-		.len_bytes = f->split_bytes ?: f->len_bytes,
-		.hwtime_ns = f->hwtime_ns,
-		.queue = f->queue,
-		.vlan_tci = f->vlan_tci,
-		.flags = f->flags,
-	};
+	struct avtpmap_rx rx = rx_of(f, data);
 
-	if (f->split_bytes) {
-		rx.frag = data + f->split_bytes;
-		rx.frag_bytes = f->len_bytes - f->split_bytes;
-	}
 	sim->dev->stats.rx_packets++;
 	sim->dev->stats.rx_bytes += f->len_bytes;
 	if (avtpmap_tap_armed(&sim->tap) && avtpmap_tap_rx(&sim->tap, &rx))
