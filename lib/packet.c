@@ -327,8 +327,45 @@ static int stream_set_mode(void *priv, const char *ifname, __u64 stream_id,
 			   "every frame");
 }
 
-static int show_stream(const struct packet_stream *s, avtpmap_stream_fn *fn,
-		       void *arg)
+/* Calls show with each stream of one port, or of all, until it says not 0. */
+struct streams_walk {
+	int (*show)(const struct packet_stream *s,
+		    const struct streams_walk *walk);
+	avtpmap_stream_fn *stream_fn;
+	avtpmap_reader_fn *reader_fn;
+	void *arg;
+};
+
+static int walk_port(struct packet_port *p, const struct streams_walk *walk)
+{
+	int err = 0;
+
+	pthread_mutex_lock(&p->lock);
+	packet_port_rename(p);
+	for (struct packet_stream *s = p->streams; s && !err; s = s->next)
+		err = walk->show(s, walk);
+	pthread_mutex_unlock(&p->lock);
+	return err;
+}
+
+static int walk_streams(const char *ifname, const struct streams_walk *walk,
+			const struct text *why)
+{
+	__u32 ifindex = 0;
+	int err = ifname ? index_of(ifname, &ifindex, why) : 0;
+
+	if (err)
+		return err;
+	lock_registry();
+	for (struct packet_port *p = ports; p && !err; p = p->next)
+		if (!ifindex || p->ifindex == ifindex)
+			err = walk_port(p, walk);
+	pthread_mutex_unlock(&registry_lock);
+	return err;
+}
+
+static int show_stream(const struct packet_stream *s,
+		       const struct streams_walk *walk)
 {
 	struct avtpmap_stream_info info = {
 		.ifindex = s->port->ifindex,
@@ -356,36 +393,25 @@ static int show_stream(const struct packet_stream *s, avtpmap_stream_fn *fn,
 	memcpy(info.ifname, s->port->ifname, sizeof(info.ifname));
 	for (int i = 0; i < 6; i++)
 		info.mac[i] = s->key.dst_mac >> (40 - 8 * i);
-	return fn(&info, arg);
+	return walk->stream_fn(&info, walk->arg);
 }
 
 static int stream_list(void *priv, const char *ifname, avtpmap_stream_fn *fn,
 		       void *arg, const struct text *why)
 {
-	__u32 ifindex = 0;
-	int err = ifname ? index_of(ifname, &ifindex, why) : 0;
+	const struct streams_walk walk = {
+		.show = show_stream,
+		.stream_fn = fn,
+		.arg = arg,
+	};
 
 	(void)priv;
-	if (err)
-		return err;
-	lock_registry();
-	for (struct packet_port *p = ports; p && !err; p = p->next) {
-		if (ifindex && p->ifindex != ifindex)
-			continue;
-		pthread_mutex_lock(&p->lock);
-		packet_port_rename(p);
-		for (struct packet_stream *s = p->streams; s && !err;
-		     s = s->next)
-			err = show_stream(s, fn, arg);
-		pthread_mutex_unlock(&p->lock);
-	}
-	pthread_mutex_unlock(&registry_lock);
-	return err;
+	return walk_streams(ifname, &walk, why);
 }
 
 /* All are this process. */
-static int show_readers(const struct packet_stream *s, avtpmap_reader_fn *fn,
-			void *arg)
+static int show_readers(const struct packet_stream *s,
+			const struct streams_walk *walk)
 {
 	struct avtpmap_reader_entry reader = {
 		.ifindex = s->port->ifindex,
@@ -397,31 +423,21 @@ static int show_readers(const struct packet_stream *s, avtpmap_reader_fn *fn,
 	snprintf(reader.comm, sizeof(reader.comm), "%s",
 		 program_invocation_short_name);
 	for (__u32 i = 0; i < s->n_readers && !err; i++)
-		err = fn(&reader, arg);
+		err = walk->reader_fn(&reader, walk->arg);
 	return err;
 }
 
 static int reader_list(void *priv, const char *ifname, avtpmap_reader_fn *fn,
 		       void *arg, const struct text *why)
 {
-	__u32 ifindex = 0;
-	int err = ifname ? index_of(ifname, &ifindex, why) : 0;
+	const struct streams_walk walk = {
+		.show = show_readers,
+		.reader_fn = fn,
+		.arg = arg,
+	};
 
 	(void)priv;
-	if (err)
-		return err;
-	lock_registry();
-	for (struct packet_port *p = ports; p && !err; p = p->next) {
-		if (ifindex && p->ifindex != ifindex)
-			continue;
-		pthread_mutex_lock(&p->lock);
-		for (struct packet_stream *s = p->streams; s && !err;
-		     s = s->next)
-			err = show_readers(s, fn, arg);
-		pthread_mutex_unlock(&p->lock);
-	}
-	pthread_mutex_unlock(&registry_lock);
-	return err;
+	return walk_streams(ifname, &walk, why);
 }
 
 static int drain(void *priv, const char *ifname, const struct text *why)
