@@ -376,6 +376,21 @@ void packet_group_leave(struct packet_reader *r)
 
 /* ---- what the handle asks ---- */
 
+/* A group without members has no port, and then nobody else looks at it. */
+static void lock_group(struct packet_group *g)
+{
+	pthread_mutex_lock(&members_lock);
+	if (g->port)
+		pthread_mutex_lock(&g->port->lock);
+}
+
+static void unlock_group(struct packet_group *g)
+{
+	if (g->port)
+		pthread_mutex_unlock(&g->port->lock);
+	pthread_mutex_unlock(&members_lock);
+}
+
 int packet_group_open(struct avtpmap_group *handle)
 {
 	struct packet_group *g = calloc(1, sizeof(*g));
@@ -410,12 +425,8 @@ int packet_group_set_period(struct avtpmap_group *handle,
 			    const struct avtpmap_period *period)
 {
 	struct packet_group *g = handle->priv;
-	struct packet_port *p;
 
-	pthread_mutex_lock(&members_lock);
-	p = g->port;
-	if (p)
-		pthread_mutex_lock(&p->lock);
+	lock_group(g);
 	g->period = period->period;
 	g->events = period->events;
 	g->deadline_ns = period->deadline_ns;
@@ -424,9 +435,7 @@ int packet_group_set_period(struct avtpmap_group *handle,
 		set_member_period(r, period->period);
 		forget_lead(r);
 	}
-	if (p)
-		pthread_mutex_unlock(&p->lock);
-	pthread_mutex_unlock(&members_lock);
+	unlock_group(g);
 	return 0;
 }
 
@@ -434,17 +443,11 @@ int packet_group_info(struct avtpmap_group *handle,
 		      struct avtpmap_reader_info *info)
 {
 	struct packet_group *g = handle->priv;
-	struct packet_port *p;
 
-	pthread_mutex_lock(&members_lock);
-	p = g->port;
-	if (p)
-		pthread_mutex_lock(&p->lock);
+	lock_group(g);
 	*info = g->info;
 	info->waits = g->waits;
 	info->wake_period = g->period;
-	if (p)
-		pthread_mutex_unlock(&p->lock);
-	pthread_mutex_unlock(&members_lock);
+	unlock_group(g);
 	return 0;
 }
