@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * The program on its interface: through libxdp's dispatcher, so that it lives
- * beside others; alone, and saying so, where the kernel refuses dispatchers.
+ * beside others; alone only where that was asked for.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -48,12 +48,15 @@ void xdp_unhush(struct xdp_quiet q)
 	libbpf_set_print(q.bpf);
 }
 
-static __u32 prog_id(int fd)
+/* All zeros if it cannot be had. */
+static struct bpf_prog_info prog_info(int fd)
 {
 	struct bpf_prog_info info = { 0 };
 	__u32 len = sizeof(info);
 
-	return bpf_obj_get_info_by_fd(fd, &info, &len) ? 0 : info.id;
+	if (bpf_obj_get_info_by_fd(fd, &info, &len))
+		info.id = 0;
+	return info;
 }
 
 /* The program's ids on the interface: ours alone, or a dispatcher's. */
@@ -90,7 +93,7 @@ const char *xdp_attached(const struct xdp_port *p, int *alone)
 		[XDP_ATTACHED_HW] = "offload",
 		[XDP_ATTACHED_MULTI] = "several",
 	};
-	__u32 ours = prog_id(p->rx_fd), there;
+	__u32 ours = prog_info(p->rx_fd).id, there;
 	__u8 mode = 0;
 	struct xdp_quiet q;
 	int found;
@@ -128,22 +131,15 @@ static int is_gentle(const char *ifname)
 	return 0;
 }
 
+/* One that was loaded for a dispatcher. */
 static int attach_dispatched(struct xdp_port *p, enum xdp_attach_mode mode)
 {
 	struct xdp_program *prog = xdp_program__from_fd(p->rx_fd);
-	int alone = 0;
 	int err = libxdp_get_error(prog);
 
 	if (err)
 		return err;
-	xdp_program__set_run_prio(prog, XDP_RUN_PRIO);
-	xdp_program__set_chain_call_enabled(prog, XDP_PASS, true);
 	err = xdp_program__attach(prog, p->ifindex, mode, 0);
-	/* libxdp falls back to attaching alone, and does not say so */
-	if (!err && (!xdp_attached(p, &alone) || alone)) {
-		xdp_program__detach(prog, p->ifindex, mode, 0);
-		err = -EOPNOTSUPP;
-	}
 	xdp_program__close(prog);
 	return err;
 }
@@ -195,15 +191,11 @@ static int is_ethernet(const char *ifname)
 
 static int is_ours(__u32 id)
 {
-	struct bpf_prog_info info = { 0 };
-	__u32 len = sizeof(info);
-	int fd = bpf_prog_get_fd_by_id(id);
-	int ours;
+	int fd = bpf_prog_get_fd_by_id(id), ours;
 
 	if (fd < 0)
 		return 0;
-	ours = !bpf_obj_get_info_by_fd(fd, &info, &len) &&
-	       !strcmp(info.name, "avtpmap_rx");
+	ours = !strcmp(prog_info(fd).name, "avtpmap_rx");
 	close(fd);
 	return ours;
 }
@@ -296,6 +288,23 @@ static int wants_native(const struct xdp_port *p, __u32 set)
 	       (!(set & AVTPMAP_PORT_XDP_GENERIC) && is_gentle(p->ifname));
 }
 
+/* libxdp falls back to attaching a program alone, and does not say so. */
+static int attach_beside(struct xdp_port *p, int native, const struct text *why)
+{
+	int alone = 0, err = xdp_load_and_attach(p, native, why);
+
+	if (err)
+		return p->rx_fd < 0 ? attach_text(p, err, why) : err;
+	if (!xdp_attached(p, &alone) || !alone)
+		return 0;
+	return refuse_text(why, -EOPNOTSUPP,
+			   "%s: libxdp's dispatcher is refused here, and "
+			   "without it no other XDP program can be beside "
+			   "ours; if there need be none: avtpmap attach %s "
+			   "--alone",
+			   p->ifname, p->ifname);
+}
+
 int xdp_attach_new(struct xdp_port *p, __u32 set, const struct text *why)
 {
 	int err;
@@ -303,35 +312,22 @@ int xdp_attach_new(struct xdp_port *p, __u32 set, const struct text *why)
 	if (!is_ethernet(p->ifname))
 		return refuse_text(why, -EOPNOTSUPP,
 				   "%s is no Ethernet interface", p->ifname);
-	if (!(set & AVTPMAP_PORT_XDP_ALONE)) {
-		err = xdp_load_and_attach(p, wants_native(p, set), why);
-		if (!err || p->rx_fd >= 0)
-			return err;
-	}
-	/* without a dispatcher, and with words */
+	if (!(set & AVTPMAP_PORT_XDP_ALONE))
+		return attach_beside(p, wants_native(p, set), why);
 	err = xdp_load(p, why);
 	return err ? err : xdp_attach(p, set, why);
 }
 
-/* @set: see struct avtpmap_port_opts */
+/* As what it was loaded for: a dispatcher takes programs of another type. */
 int xdp_attach(struct xdp_port *p, __u32 set, const struct text *why)
 {
-	int native = wants_native(p, set);
-	struct xdp_quiet q;
-	int err = -EOPNOTSUPP;
-	__u8 mode;
+	int native = wants_native(p, set), err;
+	struct xdp_quiet q = xdp_hush();
 
-	if (!is_ethernet(p->ifname))
-		return refuse_text(why, err, "%s is no Ethernet interface",
-				   p->ifname);
-	q = xdp_hush();
-	if (!(set & AVTPMAP_PORT_XDP_ALONE))
+	if (prog_info(p->rx_fd).type == BPF_PROG_TYPE_EXT)
 		err = attach_dispatched(p, native ? XDP_MODE_NATIVE :
 						    XDP_MODE_SKB);
-	/* a kernel that refuses dispatchers: then there is nobody to disturb */
-	if (err && attached_id(p->ifindex, &mode))
-		err = -EBUSY;
-	else if (err)
+	else
 		err = attach_alone(p, native ? XDP_FLAGS_DRV_MODE :
 					       XDP_FLAGS_SKB_MODE);
 	xdp_unhush(q);

@@ -36,6 +36,7 @@ start()
 ip link add port0 type veth peer name wire0
 ip link set port0 up
 ip link set wire0 up
+$avtpmap attach --backend xdp --alone port0 || fail "cannot attach"
 for i in 1 2 3 4; do
 	$avtpmap add --backend xdp port0 "${base}0$i" || fail "cannot add"
 done

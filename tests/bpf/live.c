@@ -181,6 +181,10 @@ static int start(struct avtpmap_ctl **ctl, struct reader *r)
 	return avtpmap_ctl_open(ctl,
 				AVTPMAP_OPTS(avtpmap_ctl_opts,
 					     .backend = AVTPMAP_BACKEND_XDP)) ||
+	       avtpmap_port_attach(
+		       *ctl, "port0",
+		       AVTPMAP_OPTS(avtpmap_port_opts,
+				    .set = AVTPMAP_PORT_XDP_ALONE)) ||
 	       avtpmap_stream_add(*ctl, "port0", ID,
 				  AVTPMAP_OPTS(avtpmap_stream_opts,
 					       .ms = 2000)) ||

@@ -167,7 +167,8 @@ int main(int argc, char **argv)
 	} runs[] = { { 390000, 1, 1 }, { 520000, 1, 1 }, { 520000, 64, 8 } };
 	double seconds = argc > 1 ? atof(argv[1]) : 10;
 	struct avtpmap_port_opts port = { .sz = sizeof(port),
-					  .set = AVTPMAP_PORT_MEM_CAP,
+					  .set = AVTPMAP_PORT_MEM_CAP |
+						 AVTPMAP_PORT_XDP_ALONE,
 					  .mem_cap = 2ull << 30 };
 	struct board *b = mmap(NULL, sizeof(*b), PROT_READ | PROT_WRITE,
 			       MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -70,6 +70,12 @@ refused()
 	fi
 }
 
+# On any kernel, whether it has dispatchers or not.
+attach()
+{
+	"$avtpmap" attach --backend xdp --alone "$1"
+}
+
 nothing_left()
 {
 	if pins "$2" || program port0; then
@@ -106,28 +112,34 @@ check "it stays" "there is $(program port0)" test -n "$theirs" -a "$(program por
 ip link set port0 xdp off 2>/dev/null
 ip link set port0 xdpgeneric off 2>/dev/null
 
+# as where the kernel refuses dispatchers
+refused "alone, and nobody asked for it: which option" "avtpmap attach port0 --alone" \
+	env LIBXDP_SKIP_DISPATCHER=1 "$avtpmap" attach --backend xdp port0
+refused "the same when a stream is added" "avtpmap attach port0 --alone" \
+	env LIBXDP_SKIP_DISPATCHER=1 "$avtpmap" add --backend xdp port0 "$id"
+
 ip link set port0 down
 said=$("$avtpmap" doctor --backend xdp port0)
 check "an interface that is down: doctor says so" "$said" grep -q "the interface is down" <<<"$said"
 ip link set port0 up
 
 # as if killed between attaching and pinning
-"$avtpmap" attach --backend xdp port0
+attach port0
 rm -rf "/sys/fs/bpf/avtpmap/$ns-"*
-check "a program without pins is replaced" "" "$avtpmap" add --backend xdp port0 "$id"
+check "a program without pins is replaced" "" attach port0
 rm -rf "/sys/fs/bpf/avtpmap/$ns-"*
 "$avtpmap" doctor --backend xdp --clean >/dev/null
 nothing_left "or taken off by doctor --clean" "$ns"
 
 # as if killed while adding a stream: half of the port is there
-"$avtpmap" attach --backend xdp port0
+attach port0
 rm "/sys/fs/bpf/avtpmap/$ns-"*/rx
 "$avtpmap" doctor --backend xdp --clean >/dev/null
 nothing_left "a port that is half there goes" "$ns"
 
 there=$(unshare -n bash -c "stat -Lc %i /proc/self/ns/net
 	ip link add port0 type veth peer name wire0
-	$avtpmap add --backend xdp port0 $id" | head -1)
+	$avtpmap attach --backend xdp --alone port0 && $avtpmap add --backend xdp port0 $id" | head -1)
 sleep 0.2
 [ -n "$(pins "$there")" ] || not_ok "pins of another namespace" "there were none"
 "$avtpmap" doctor --backend xdp --clean >/dev/null
@@ -136,14 +148,14 @@ nothing_left "what is pinned for a namespace that is no more goes" "$there"
 ip netns add "tidy-$$"
 alive=$(ip netns exec "tidy-$$" stat -Lc %i /proc/self/ns/net)
 nsenter --net="/run/netns/tidy-$$" bash -c "ip link add port0 type veth peer name wire0
-	$avtpmap add --backend xdp port0 $id"
-"$avtpmap" attach --backend xdp port0
+	$avtpmap attach --backend xdp --alone port0 && $avtpmap add --backend xdp port0 $id"
+attach port0
 "$avtpmap" doctor --backend xdp --clean >/dev/null
 check "what is pinned for a namespace that is only mounted stays" "it is gone" test -n "$(pins "$alive")"
 "$avtpmap" detach --backend xdp port0
 ip netns del "tidy-$$"
 sleep 0.2
-"$avtpmap" attach --backend xdp port0
+attach port0
 check "until that goes, and the next attach comes" "there still are" test -z "$(pins "$alive")"
 "$avtpmap" detach --backend xdp port0
 nothing_left "detached, nothing is left" "$ns"

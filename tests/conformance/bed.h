@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct avtpmap_ctl;
+
 /* X(name, what a skip says is missing) */
 #define BED_CAPABILITIES(X)                                       \
 	X(ISOLATION, "rings that no reader can make writable")    \
@@ -53,6 +55,7 @@ enum bed_cap {
  * @up: make the ports ready; also after a case that left a mess. What has to
  *	be loaded is in $MODULES. Returns 0 or -errno.
  * @down: the reverse of it
+ * @attach: what port @i needs before streams are added to it; NULL: nothing
  * @unplug: the netdev of port 0 is unregistered; @up brings it back
  * @ifname: of port @i (0 or 1)
  * @inject: receive whole records (see wire.h), in order, on the ports that
@@ -64,6 +67,7 @@ struct bed {
 	uint64_t caps;
 	int (*up)(void);
 	int (*down)(void);
+	int (*attach)(struct avtpmap_ctl *ctl, int i);
 	int (*unplug)(void);
 	const char *(*ifname)(int i);
 	int (*inject)(const void *records, size_t bytes);

@@ -90,6 +90,14 @@ static int clear(void)
 	return err;
 }
 
+/* Alone, as any kernel lets us; by a dispatcher it is tested in the guest. */
+static int attach_xdp(struct avtpmap_ctl *ctl, int i)
+{
+	return avtpmap_port_attach(ctl, veth_ifname(i),
+				   AVTPMAP_OPTS(avtpmap_port_opts,
+						.set = AVTPMAP_PORT_XDP_ALONE));
+}
+
 static int up_xdp(void)
 {
 	backend = AVTPMAP_BACKEND_XDP;
@@ -110,6 +118,7 @@ const struct bed bed_xdp = {
 		BED_CHOICE,
 	.up = up_xdp,
 	.down = clear,
+	.attach = attach_xdp,
 	.unplug = veth_unplug,
 	.ifname = veth_ifname,
 	.inject = inject,

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <linux/if_link.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "process.h"
@@ -109,26 +110,41 @@ CASE(the_module_comes_first, BED_MODULE)
 
 CASE(without_the_module_it_is_xdp_as_it_is_attached, BED_CHOICE)
 {
-	attach(rig, AVTPMAP_PORT_XDP_GENERIC);
+	detach(rig);
+	attach(rig, AVTPMAP_PORT_XDP_GENERIC | AVTPMAP_PORT_XDP_ALONE);
 	auto_is(rig, "xdp", "generic");
 	detach(rig);
-	attach(rig, AVTPMAP_PORT_XDP_NATIVE);
+	attach(rig, AVTPMAP_PORT_XDP_NATIVE | AVTPMAP_PORT_XDP_ALONE);
 	auto_is(rig, "xdp", "native");
 	detach(rig);
 }
 
 CASE(with_nothing_attached_it_is_xdp_and_the_mode_is_told, BED_CHOICE)
 {
+	detach(rig);
+	auto_is(rig, "xdp", "gets it in native mode"); /* veth is not reset */
+	attach(rig, AVTPMAP_PORT_XDP_ALONE);
+	auto_is(rig, "xdp", "native, alone");
+}
+
+/* As where the kernel refuses dispatchers; libxdp is silent about it. */
+CASE(alone_is_what_must_be_asked_for, BED_CHOICE)
+{
 	struct avtpmap_ctl *ctl;
 	char why[256];
 
-	auto_is(rig, "xdp", "gets it in native mode"); /* veth is not reset */
-	check_eq(choose(rig, AVTPMAP_BACKEND_AUTO, why, &ctl), 0);
-	check_eq(avtpmap_stream_add(ctl, rig->ifname, STREAM_ID, NULL), 0);
-	auto_is(rig, "xdp", "native");
-	check_eq(avtpmap_drain(ctl, rig->ifname), 0);
-	avtpmap_ctl_close(ctl);
 	detach(rig);
+	check_eq(setenv("LIBXDP_SKIP_DISPATCHER", "1", 1), 0);
+	check_eq(choose(rig, AVTPMAP_BACKEND_XDP, why, &ctl), 0);
+	check_eq(avtpmap_port_attach(ctl, rig->ifname, NULL), -EOPNOTSUPP);
+	says(avtpmap_ctl_error(ctl), "avtpmap attach port0 --alone");
+	check_eq(avtpmap_stream_add(ctl, rig->ifname, STREAM_ID, NULL),
+		 -EOPNOTSUPP);
+	says(avtpmap_ctl_error(ctl), "avtpmap attach port0 --alone");
+	check_eq(avtpmap_port_detach(ctl, rig->ifname), -ENOENT);
+	auto_is(rig, "xdp", "yet"); /* nothing is left of it */
+	avtpmap_ctl_close(ctl);
+	attach(rig, AVTPMAP_PORT_XDP_ALONE);
 }
 
 /* return XDP_PASS */
@@ -150,6 +166,7 @@ CASE(where_another_program_leaves_no_room_it_is_packet, BED_CHOICE)
 	char why[256];
 
 	check(fd >= 0);
+	detach(rig);
 	check_eq(bpf_xdp_attach(rig->ifindex, fd, XDP_FLAGS_SKB_MODE, NULL), 0);
 	auto_is(rig, "packet", "packet sockets");
 	check_eq(choose(rig, AVTPMAP_BACKEND_XDP, why, &ctl), -EBUSY);

@@ -8,6 +8,12 @@ enum { AWAIT_NS = 1000000000 };
 
 struct coverage *coverage;
 
+void rig_attach(struct rig *rig, int i)
+{
+	if (rig->bed->attach && rig->bed->attach(rig->ctl, i))
+		fail("cannot attach: %s", avtpmap_ctl_error(rig->ctl));
+}
+
 void rig_init(struct rig *rig, const struct bed *bed)
 {
 	char why[256] = "";
@@ -23,6 +29,8 @@ void rig_init(struct rig *rig, const struct bed *bed)
 			     .error = why, .error_bytes = sizeof(why)));
 	if (err)
 		fail("no control handle: %s", why);
+	for (int i = 0; i < 2; i++)
+		rig_attach(rig, i);
 }
 
 static int cover(const struct avtpmap_stream_info *s, void *arg)
@@ -50,6 +58,7 @@ void rig_free(struct rig *rig)
 void rig_add(struct rig *rig, uint64_t id,
 	     const struct avtpmap_stream_opts *opts)
 {
+	rig_attach(rig, 0); /* a case may have detached it */
 	if (avtpmap_stream_add(rig->ctl, rig->ifname, id, opts))
 		fail("cannot add a stream: %s", avtpmap_ctl_error(rig->ctl));
 }

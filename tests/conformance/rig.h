@@ -32,6 +32,9 @@ struct rig {
 void rig_init(struct rig *rig, const struct bed *bed);
 void rig_free(struct rig *rig);
 
+/* Port @i, if its backend needs that; both are attached when a case begins. */
+void rig_attach(struct rig *rig, int i);
+
 /* Adds a stream; @opts as for avtpmap_stream_add(), NULL: the defaults. */
 void rig_add(struct rig *rig, uint64_t id,
 	     const struct avtpmap_stream_opts *opts);

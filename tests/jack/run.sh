@@ -123,7 +123,7 @@ ip link add port0 type veth peer name wire0
 ip link set port0 up
 ip link set wire0 up
 if [ "$backend" = xdp ]; then
-	$avtpmap attach --backend xdp port0 2>"$work/attach.log" || skip "$(cat "$work/attach.log")"
+	$avtpmap attach --backend xdp --alone port0 2>"$work/attach.log" || skip "$(cat "$work/attach.log")"
 fi
 # -S: after an xrun too, a client's buffers are those of its own cycle
 "${fast[@]}" jackd -r -S -d dummy -r 48000 -p 256 >"$work/jackd.log" 2>&1 &

@@ -71,7 +71,8 @@ const char *avtpmap_ctl_backend_reason(struct avtpmap_ctl *ctl);
  *	for the XDP backend, at the first attach, how: _XDP_NATIVE in the driver
  *	(many reset the link for it), _XDP_GENERIC behind it, neither: in the
  *	driver where that is known not to reset; _XDP_ALONE without a
- *	dispatcher, so that no other XDP program can be beside it
+ *	dispatcher, so that no other XDP program can be beside it: the only
+ *	way where the kernel refuses dispatchers, and never a silent one
  * @gid: group whose members may add and read streams; AVTPMAP_NO_GROUP: none
  * @mem_cap: bytes that all of the port's rings may take
  */
@@ -93,7 +94,8 @@ struct avtpmap_port_opts {
  * @ifname: netdev
  * @opts: or NULL for the defaults
  *
- * -EOPNOTSUPP: the netdev's driver does not have the hook.
+ * -EOPNOTSUPP: the netdev's driver does not have the hook; or there can be an XDP
+ * program alone only.
  */
 int avtpmap_port_attach(struct avtpmap_ctl *ctl, const char *ifname,
 			const struct avtpmap_port_opts *opts);
