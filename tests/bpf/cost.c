@@ -54,24 +54,13 @@ static double cost(int prog_fd, struct figure *f)
 /* The bench's programs on the port's own maps, with @n talkers. */
 static struct bpf_object *load(const char *path, __u32 n)
 {
-	const struct {
-		const char *name;
-		int fd;
-	} maps[] = {
-		{ "table", port.table_fd },	{ "rings", port.rings_fd },
-		{ "readers", port.readers_fd }, { "wakers", port.wakers_fd },
-		{ "stats", port.stats_fd },	{ "timers", port.timers_fd },
-	};
 	struct bpf_object *obj = bpf_object__open_file(path, NULL);
 	struct bpf_map *rodata;
 	size_t bytes;
 
 	if (!obj)
 		return NULL;
-	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
-		bpf_map__reuse_fd(bpf_object__find_map_by_name(obj,
-							       maps[i].name),
-				  maps[i].fd);
+	port_lend(&port, obj);
 	rodata = bpf_object__find_map_by_name(obj, ".rodata");
 	if (!rodata)
 		rodata = bpf_object__find_map_by_name(obj, "cost_bpf.rodata");

@@ -60,6 +60,25 @@ static int port_run(int prog_fd, const void *frame, __u32 len, int repeat,
 	return run.retval;
 }
 
+/* A test's own programs work on the port's maps. Before they are loaded. */
+static void port_lend(const struct xdp_port *p, struct bpf_object *obj)
+{
+	const struct {
+		const char *name;
+		int fd;
+	} maps[] = {
+		{ "table", p->table_fd },     { "rings", p->rings_fd },
+		{ "readers", p->readers_fd }, { "groups", p->groups_fd },
+		{ "wakers", p->wakers_fd },   { "stats", p->stats_fd },
+		{ "timers", p->timers_fd },
+	};
+
+	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
+		bpf_map__reuse_fd(bpf_object__find_map_by_name(obj,
+							       maps[i].name),
+				  maps[i].fd);
+}
+
 /* A stream's ring, mapped. */
 static const struct xdp_ring *port_ring(const struct xdp_port *p, __u64 id,
 					size_t *bytes)

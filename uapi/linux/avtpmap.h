@@ -134,7 +134,8 @@ enum avtpmap_counter {
 	AVTPMAP_C_SEQ_NUM_MISMATCH,	/* Milan: breaks in sequence_num */
 	AVTPMAP_C_FRAMES_LOST,		/* that those breaks tell of; also frames
 					 * below whose sequence_num cannot be
-					 * trusted: malformed, other version
+					 * trusted: malformed, other version;
+					 * and contended ones
 					 */
 	AVTPMAP_C_FRAMES_DUPLICATE,	/* in the ring, flagged */
 	AVTPMAP_C_FRAMES_LATE,		/* in the ring, flagged; stay lost */
