@@ -65,7 +65,7 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
-extern const struct command cmd_add, cmd_attach, cmd_del, cmd_detach,
+extern const struct command cmd_add, cmd_attach, cmd_bench, cmd_del, cmd_detach,
 	cmd_doctor, cmd_drain, cmd_listen, cmd_monitor, cmd_set, cmd_show,
 	cmd_stats, cmd_talk, cmd_tune;
 
