@@ -12,6 +12,8 @@
 #   burst    64 at once
 #   tuned    as pace, with avtpmap tune
 #   nN       of N streams, a frame of each at once
+#   latency  as pace, with the least period: from a frame's arrival until the
+#            program runs, in ns, which are instructions
 #
 # Prints figures (see bench.h) and, with KEEP=DIR, leaves what they are made of
 # there: a count for each block of code, and the guest's symbols.
@@ -23,7 +25,7 @@ set -euo pipefail
 built=$top/build/bench
 runs=${RUNS:-3}
 ways=("${@:-}")
-[ -n "${ways[0]}" ] || ways=(drop kmod kmod-group raw tpacket afxdp xdp-native xdp-generic packet)
+[ -n "${ways[0]}" ] || ways=(drop kmod kmod-group raw tpacket afxdp afxdp-busy xdp-native xdp-generic packet)
 
 # 14 + 4 (the wire's tag) + 24 + 192: AAF, int32, 8 channels, 6 units
 frame=91e0f0000e80020000000001\
@@ -36,6 +38,7 @@ class_a_hz=8000
 tuned_us=$((64 * 1000000 * class_a_hz / pace_hz / 48000 / 4))
 retire_ms=$((4 * class_a_hz / pace_hz))	# 4 ms: the least with HZ=250
 burst=64
+busy_flush_ns=200000	# of the kernel's networking/napi.rst
 
 # What the window holds; periods of 64 units out of 6 end with every 32nd frame.
 frames=2048
@@ -94,6 +97,12 @@ way_down()
 	esac
 }
 
+# napi_defer POLLS NS
+napi_defer()
+{
+	guest "cd /sys/class/net/eth0 && echo $2 >gro_flush_timeout && echo $1 >napi_defer_hard_irqs" >&2
+}
+
 # The second stream and so on; those that are there stay.
 more_streams()
 {
@@ -112,7 +121,7 @@ gather()
 	local way=$1 load=$2
 
 	case $load in
-	pace) coalesce 3 ;;
+	pace|latency) coalesce 3 ;;
 	burst) coalesce 1000 ;;
 	n*)
 		coalesce 3
@@ -121,37 +130,39 @@ gather()
 	tuned)
 		coalesce 3
 		if [ "$way" = drop ]; then
-			guest "ethtool -C eth0 rx-usecs $tuned_us && cd /sys/class/net/eth0 &&
-				echo ${tuned_us}000 >gro_flush_timeout && echo 2 >napi_defer_hard_irqs" >&2
+			coalesce "$tuned_us"
+			napi_defer 2 "${tuned_us}000"
 		else
 			guest "avtpmap tune eth0 --period $((64 * class_a_hz / pace_hz)) --jitter 10000" >&2
 		fi
 		;;
 	esac
+	[ "$way" != afxdp-busy ] || napi_defer 2 "$busy_flush_ns"
 }
 
 scatter()
 {
-	[ "$2" = tuned ] || return 0
-	if [ "$1" = drop ]; then
-		guest "cd /sys/class/net/eth0 && echo 0 >napi_defer_hard_irqs && echo 0 >gro_flush_timeout" >&2
-	else
-		guest 'avtpmap tune eth0 --undo' >&2
-	fi
+	case $1.$2 in
+	kmod.tuned) guest 'avtpmap tune eth0 --undo' >&2 ;;
+	*.tuned|afxdp-busy.*) napi_defer 0 0 ;;
+	esac
 }
 
 # What is to receive, ready for the first frame.
 start()
 {
-	local way=$1 program=$1
+	local way=$1 program=$1 options=()
 
 	[[ $way != xdp-* ]] || program=xdp
+	if [ "$2" = latency ]; then
+		options=(--latency --period 12)
+	fi
 	if [ "$way" = drop ]; then
 		guest "rmmod hookdrop 2>/dev/null || true
 			insmod /usr/lib/avtpmap-hookdrop.ko warm=$warm frames=$frames" >&2
 		return
 	fi
-	guest_start receive "LIBXDP_OBJECT_PATH=/share/bpf /share/receive $program eth0 --warm $warm --frames $frames --retire-ms $retire_ms --streams $(streams_of "$2")"
+	guest_start receive "LIBXDP_OBJECT_PATH=/share/bpf /share/receive $program eth0 --warm $warm --frames $frames --retire-ms $retire_ms --streams $(streams_of "$2") ${options[*]}"
 	guest_until 'grep -q ready /tmp/receive.out || [ -e /tmp/receive.status ]' >&2
 }
 
@@ -218,8 +229,10 @@ for way in "${ways[@]}"; do
 	loads=(pace burst)
 	case $way in
 	drop) loads+=(tuned n8 n16 n64) ;;
-	kmod) loads+=(tuned n8 n16 n64) ;;
-	raw|kmod-group) loads+=(n8 n16 n64) ;;
+	kmod) loads+=(tuned n8 n16 n64 latency) ;;
+	kmod-group) loads+=(n8 n16 n64) ;;
+	raw) loads+=(n8 n16 n64 latency) ;;
+	xdp-*) loads+=(latency) ;;
 	esac
 	for load in "${loads[@]}"; do
 		gather "$way" "$load"

@@ -4,8 +4,9 @@
 # usage: insns.pl DIR FRAMES [TOP]
 #
 # What guest.sh left in DIR, as figures: guest instructions per frame, whose they
-# were, and how often the processor went to another task. With TOP, no figures
-# but the functions that have most, for each first run.
+# were, how many of them the process had (the rest are the interrupts'), and how
+# often the processor went to another task; of the load "latency", what receive
+# said. With TOP, no figures but the functions that have most, for each first run.
 use strict;
 use warnings;
 no warnings 'portable';    # addresses have 64 bits
@@ -93,9 +94,22 @@ sub add {
 	push @{$figures{$id}}, $value / $frames;
 }
 
+# The words of receive's last line.
+sub said {
+	my ($name) = @_;
+	open my $f, '<', "$dir/$name.said" or return ();
+	return map { /^(\w+)=(.*)/ ? ($1, $2) : () } split ' ', <$f> // '';
+}
+
 sub measure {
 	my ($name) = @_;
 	my ($way, $load) = split /\./, $name;
+	my %said = said($name);
+	if ($load eq 'latency') {
+		add("guest.$way.latency.$_", $said{$_} * $frames) for grep { defined $said{$_} } qw(minimum median p999 maximum);
+		return;
+	}
+	add("guest.$way.$load.process", ($said{user_s} + $said{sys_s}) * 1e9) if defined $said{user_s};
 	my ($self, $entered) = profile($name);
 	my %sum = map { $_->[0] => 0 } @owners, ['kernel'], ['user'], ['total'];
 	for (keys %$self) {
@@ -120,7 +134,7 @@ if ($top) {
 measure($_) for @names;
 for my $id (sort keys %figures) {
 	my @v = sort { $a <=> $b } @{$figures{$id}};
-	my $unit = $id =~ /(?:interrupts|polls|switches|wakes)$/ ? 'per frame' : 'instructions';
+	my $unit = $id =~ /(?:interrupts|polls|switches|wakes)$/ ? 'per frame' : $id =~ /\.latency\./ ? 'ns' : 'instructions';
 	printf "figure\t%s\t%s\t%d\t%.6g\t%.6g\n", $id, $unit, scalar @v, $v[0],
 	    ($v[$#v / 2] + $v[@v / 2]) / 2;
 }

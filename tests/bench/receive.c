@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
  * usage: receive WAY IF [--streams N] [--id ID] [--period UNITS]
- *	[--retire-ms MS] [--warm FRAMES] [--frames FRAMES]
+ *	[--retire-ms MS] [--warm FRAMES] [--frames FRAMES] [--latency]
  *
  * Receives streams in one of the ways. What a program does with a frame is the
  * same in each: look at its sequence number, first and last octet. The marks
  * for insns.c stand after the frame that ends the warming up, and FRAMES later;
- * then it says what it saw.
+ * then it says what it saw. With --latency, also how long after a frame's
+ * arrival, as the kernel stamped it, the program ran that it woke.
  */
 #include <endian.h>
 #include <errno.h>
@@ -42,6 +43,49 @@ static unsigned int touched;
 static struct rusage before;
 static struct timespec began;
 
+int want_latency;
+static uint64_t latencies[1 << 16];
+static unsigned int n_latencies;
+
+uint64_t woken_at(clockid_t clock)
+{
+	struct timespec ts;
+
+	if (!want_latency)
+		return 0;
+	clock_gettime(clock, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+void woken_by(uint64_t woken_ns, uint64_t arrival_ns)
+{
+	if (seen < warm || arrival_ns > woken_ns ||
+	    n_latencies == sizeof(latencies) / sizeof(latencies[0]))
+		return;
+	latencies[n_latencies++] = woken_ns - arrival_ns;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void say_latency(void)
+{
+	unsigned int n = n_latencies;
+
+	if (!n)
+		return;
+	qsort(latencies, n, sizeof(latencies[0]), by_value);
+	printf(" wakes=%u minimum=%llu median=%llu p999=%llu maximum=%llu", n,
+	       (unsigned long long)latencies[0],
+	       (unsigned long long)latencies[n / 2],
+	       (unsigned long long)latencies[n - 1 - n / 1000],
+	       (unsigned long long)latencies[n - 1]);
+}
+
 static void begin(void)
 {
 	getrusage(RUSAGE_SELF, &before);
@@ -62,13 +106,15 @@ static void end(void)
 	__asm__ volatile("nopl 0x41565402(%%rax,%%rax)" ::: "memory");
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	getrusage(RUSAGE_SELF, &r);
-	printf("frames=%llu lost=%llu other=%llu switches=%ld preempted=%ld user_s=%.4f sys_s=%.4f wall_s=%.4f\n",
+	printf("frames=%llu lost=%llu other=%llu switches=%ld preempted=%ld user_s=%.6f sys_s=%.6f wall_s=%.6f",
 	       (unsigned long long)wanted, (unsigned long long)lost,
 	       (unsigned long long)other, r.ru_nvcsw - before.ru_nvcsw,
 	       r.ru_nivcsw - before.ru_nivcsw,
 	       seconds(&r.ru_utime) - seconds(&before.ru_utime),
 	       seconds(&r.ru_stime) - seconds(&before.ru_stime),
 	       now.tv_sec - began.tv_sec + (now.tv_nsec - began.tv_nsec) / 1e9);
+	say_latency();
+	putchar('\n');
 }
 
 static int which(const uint8_t *pdu)
@@ -102,7 +148,7 @@ void frame_seen(int i, const uint8_t *pdu, uint32_t len)
 
 static int usage(void)
 {
-	fputs("usage: receive WAY IF [--streams N] [--id ID] [--period UNITS] [--retire-ms MS] [--warm FRAMES] [--frames FRAMES]\nways:",
+	fputs("usage: receive WAY IF [--streams N] [--id ID] [--period UNITS] [--retire-ms MS] [--warm FRAMES] [--frames FRAMES] [--latency]\nways:",
 	      stderr);
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
 		fprintf(stderr, " %s", ways[i]->name);
@@ -119,6 +165,7 @@ static int read_options(int argc, char **argv)
 		{ "retire-ms", required_argument, NULL, 'r' },
 		{ "warm", required_argument, NULL, 'w' },
 		{ "frames", required_argument, NULL, 'f' },
+		{ "latency", no_argument, &want_latency, 1 },
 		{ 0 }
 	};
 	int c;
@@ -127,6 +174,8 @@ static int read_options(int argc, char **argv)
 		uint64_t v = optarg ? strtoull(optarg, NULL, 0) : 0;
 
 		switch (c) {
+		case 0:
+			break;
 		case 'n':
 			setup.n_streams = v;
 			break;

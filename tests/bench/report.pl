@@ -8,7 +8,9 @@
 #
 #	version		1; goes up when a key changes its meaning
 #	machine		the processor that native figures are of
-#	figures		array of { id, unit, runs, minimum, median }
+#	figures		array of { id, unit, runs, minimum, median }; those of
+#			guest.*.latency are ns, of processor.* percent of a
+#			processor that executes 10^9 instructions a second
 #	bars		array of { id, name, goal, figure, held }: what is promised,
 #			the figure that decides (null: not measured) and whether
 #			the promise is kept (true or false)
@@ -38,6 +40,40 @@ sub median { my ($id) = @_; return $figure{$id} && $figure{$id}{median} }
 sub ratio {
 	my ($over, $under) = @_;
 	return defined $over && $under ? $over / $under : undef;
+}
+
+# ---- figures that follow from others ----
+
+sub derive {
+	my ($id, $unit, $value, @from) = @_;
+	return unless defined $value;
+	my ($runs) = sort { $a <=> $b } map { $figure{$_}{runs} } @from;
+	push @order, $id unless $figure{$id};
+	$figure{$id} = { id => $id, unit => $unit, runs => $runs, minimum => $value, median => $value };
+}
+
+# Streams of class A on a processor that executes 10^9 instructions a second: what
+# the process takes of it, and what the interrupts and softirqs do.
+sub processor {
+	my ($way, $load, $n) = @_;
+	my @from = map { "guest.$way.$load.$_" } qw(process total);
+	my ($process, $total) = map { median($_) } @from;
+	return unless defined $process && defined $total;
+	my $percent = 8000 * $n / 1e9 * 100;
+	derive("processor.$way.streams.$n.process", '%', $process * $percent, @from);
+	derive("processor.$way.streams.$n.interrupts", '%', ($total - $process) * $percent, @from);
+}
+
+sub derive_all {
+	for my $way (map { /^guest\.([^.]+)\.pace\.process$/ ? $1 : () } @order) {
+		processor($way, 'pace', 1);
+		processor($way, "n$_", $_) for 8, 16, 64;
+		my @switches = ("guest.$way.pace.switches", 'guest.drop.pace.switches');
+		my ($all, $driver) = map { median($_) } @switches;
+		derive("guest.$way.pace.switches-per-period", 'per period', ($all - $driver) * 64 / 6, @switches) if defined $all && defined $driver;
+		my @latency = map { "guest.$_.latency.median" } $way, 'raw';
+		derive("guest.$way.latency.to-raw", 'ratio', ratio(map { median($_) } @latency), @latency);
+	}
 }
 
 # ---- bars ----
@@ -134,6 +170,11 @@ sub tables {
 		table("Per delivered frame, $load", '1', sub { "guest.$_[0].$load.$_[1]" }, \@ways,
 		    [qw(interrupts polls wakes switches)]);
 	}
+	table('From a frame in the driver until the process runs that it woke', 'ns, which are guest instructions',
+	    sub { "guest.$_[0].latency.$_[1]" }, \@ways, [qw(minimum median p999 maximum to-raw)]);
+	table('Context switches, one stream', 'per 64 samples', sub { "guest.$_[0].pace.$_[1]" }, \@ways, ['switches-per-period']);
+	table('Class A streams on a processor with 10^9 instructions a second', '%', sub { "processor.$_[0].streams.$_[1]" }, \@ways,
+	    [map { my $n = $_; map { "$n.$_" } qw(process interrupts) } 1, 8, 16, 64]);
 	my @frames = map { my $b = $_; map { "$b.$_" } qw(streams.1 streams.64 streams.4096) } 44, 68, 234, 1518;
 	table('Shared core, one frame', 'cycles', sub { "core.frame.$_[0].$_[1].cycles" }, \@frames, [qw(hot ring rotating)]);
 	table('Reader, one frame', 'cycles', sub { "core.reader.$_[0].$_[1].cycles" }, [68, 234, 1518], [qw(seen copied)]);
@@ -150,6 +191,9 @@ sub tables {
 	table('PCM decoder, a block in memory', 'GB/s', sub { "pcm.memory.$_[0].$_[1]" }, \@blocks, [qw(decode memcpy)]);
 	table('No loss', 'frames', sub { "loss.$_[0].$_[1]" }, [390000, 520000],
 	    [qw(reached sent in-ring passed read overrun unaccounted)]);
+	my @late = map { my $r = $_; map { my $ms = $_; map { "$r.sleep.$ms.$_" } qw(kmod raw) } 2, 100, 500 } 8000, 64000, 390000;
+	table('Loss by frames a second and ms of sleep, and who tells of it', 'frames', sub { "loss.$_[0].$_[1]" }, \@late,
+	    [qw(sent read overrun_frames tp_drops unaccounted)]);
 	for my $what (qw(issued switches)) {
 		table("Wakes per period: $what", 'per period', sub { "wakes.$_[0].streams.$_[1].$what" },
 		    [map { my $r = $_; map { "$r.$_" } 64, 128, 256 } 48000, 44100, 96000],
@@ -171,6 +215,7 @@ sub machine {
 	return $model // 'unknown';
 }
 
+derive_all();
 guest_bars();
 native_bars();
 tables();

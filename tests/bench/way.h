@@ -4,6 +4,7 @@
 #define AVTPMAP_BENCH_WAY_H
 
 #include <stdint.h>
+#include <time.h>
 
 enum { STREAMS_MAX = 64 };
 
@@ -41,6 +42,14 @@ struct way {
  * which. In receive.c.
  */
 void frame_seen(int i, const uint8_t *pdu, uint32_t len);
+
+/*
+ * With --latency: the time, taken as soon as the program runs again, and the
+ * arrival on the same clock of the frame that woke it. In receive.c.
+ */
+extern int want_latency;
+uint64_t woken_at(clockid_t clock);
+void woken_by(uint64_t woken_ns, uint64_t arrival_ns);
 
 extern const struct way way_kmod, way_kmod_group, way_xdp, way_packet, way_raw,
 	way_tpacket, way_afxdp, way_afxdp_busy;

@@ -65,31 +65,40 @@ static int open_packet(const struct setup *setup)
 	return open_streams(setup, AVTPMAP_BACKEND_PACKET);
 }
 
-static void read_all(int i)
+/* Returns when the newest frame came that was there at @until_ns, or 0. */
+static uint64_t read_all(int i, uint64_t until_ns)
 {
 	struct avtpmap_stream *s = streams[i];
 	const struct avtpmap_slot *slot;
+	uint64_t came_ns = 0;
 
 	while ((slot = avtpmap_peek(s))) {
+		if (slot->mono_ns <= until_ns)
+			came_ns = slot->mono_ns;
 		frame_seen(i, avtpmap_slot_pdu(slot), slot->len_bytes);
 		avtpmap_release(s);
 	}
+	return came_ns;
 }
 
 /* One stream sleeps in its own wait; several, as a program without groups. */
 static int receive_single(void)
 {
+	uint64_t now_ns, came_ns;
 	int n;
 
 	if (n_streams == 1) {
 		n = avtpmap_wait(streams[0], AVTPMAP_FOREVER);
-		read_all(0);
+		now_ns = woken_at(CLOCK_MONOTONIC);
+		came_ns = read_all(0, now_ns);
+		if (came_ns)
+			woken_by(now_ns, came_ns);
 		return n < 0 ? n : 0;
 	}
 	n = poll(polled, n_streams, -1);
 	for (int i = 0; i < n_streams; i++)
 		if (polled[i].revents)
-			read_all(i);
+			read_all(i, 0);
 	return n < 0 ? -errno : 0;
 }
 
@@ -110,7 +119,7 @@ static int receive_group(void)
 	int n = avtpmap_group_wait(group, AVTPMAP_FOREVER);
 
 	for (int i = 0; i < n_streams; i++)
-		read_all(i);
+		read_all(i, 0);
 	return n < 0 ? n : 0;
 }
 

@@ -81,26 +81,54 @@ static int open_socket(const struct setup *setup, uint64_t id)
 
 static int open_raw(const struct setup *setup)
 {
+	int on = 1;
+
 	n_streams = setup->n_streams;
 	for (int i = 0; i < n_streams; i++) {
 		fds[i] = open_socket(setup, setup->first_id + i);
 		if (fds[i] < 0)
 			return fds[i];
+		if (want_latency && setsockopt(fds[i], SOL_SOCKET,
+					       SO_TIMESTAMPNS, &on, sizeof(on)))
+			return -errno;
 		polled[i].fd = fds[i];
 		polled[i].events = POLLIN;
 	}
 	return 0;
 }
 
+/* The kernel's stamp, when the driver had made a socket buffer of the frame. */
+static uint64_t stamp_of(struct msghdr *msg)
+{
+	struct cmsghdr *c = CMSG_FIRSTHDR(msg);
+	struct timespec ts;
+
+	if (!c || c->cmsg_level != SOL_SOCKET ||
+	    c->cmsg_type != SCM_TIMESTAMPNS)
+		return 0;
+	memcpy(&ts, CMSG_DATA(c), sizeof(ts));
+	return (uint64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
 static int receive_one(int i, int flags)
 {
 	static uint8_t frame[FRAME_MAX];
 	struct iovec iov = { frame, sizeof(frame) };
+	char control[64];
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	ssize_t n = recvmsg(fds[i], &msg, flags);
+	ssize_t n;
+	uint64_t now_ns;
 
+	if (want_latency) {
+		msg.msg_control = control;
+		msg.msg_controllen = sizeof(control);
+	}
+	n = recvmsg(fds[i], &msg, flags);
+	now_ns = woken_at(CLOCK_REALTIME);
 	if (n < 0)
 		return errno == EAGAIN ? 0 : -errno;
+	if (want_latency)
+		woken_by(now_ns, stamp_of(&msg));
 	frame_seen(i, frame + ETHER_BYTES, n - ETHER_BYTES);
 	return 0;
 }
