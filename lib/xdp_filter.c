@@ -230,7 +230,7 @@ static int filters_vlans(const struct xdp_port *p)
 	memcpy(ifr.ifr_name, p->ifname, IF_NAMESIZE);
 	strings->head.cmd = ETHTOOL_GSTRINGS;
 	strings->head.string_set = ETH_SS_FEATURES;
-	strings->head.len = STRINGS;
+	/* len stays 0: newer kernels take it for how many we know to be there */
 	ifr.ifr_data = (char *)strings;
 	if (!with_socket(SIOCETHTOOL, &ifr)) {
 		ifr.ifr_data = (char *)&features;
