@@ -96,7 +96,7 @@ another_guest()
 boot()
 {
 	local accel=("${guest_accel[@]}")
-	local kernel=(-kernel "$AVTPMAP_IMAGE/vmlinuz" -initrd "${guest_initrd:-$AVTPMAP_IMAGE/initrd}")
+	local kernel=(-kernel "${guest_vmlinuz:-$AVTPMAP_IMAGE/vmlinuz}" -initrd "${guest_initrd:-$AVTPMAP_IMAGE/initrd}")
 
 	[ "$guest_kernel" != debug ] || kernel=(-kernel "$AVTPMAP_DEBUG/bzImage")
 	[ ${#accel[@]} -gt 0 ] || accel=(-accel "tcg,thread=multi" -smp 2)

@@ -108,6 +108,10 @@ while [ $# -gt 0 ]; do
 done
 
 prepare
+if [ -z "${AVTPMAP_SANDBOX-}" ] && [ "$guest_kernel" = debian ] && selected 70-xdp.sh; then
+	AVTPMAP_OLD_KERNEL=$("$here/kernel_old.sh" "$AVTPMAP_ROOT" || true)
+	export AVTPMAP_OLD_KERNEL
+fi
 enter_sandbox --kernel "$guest_kernel" ${only:+--only "$only"}
 setup_host
 boot_for_cases
