@@ -49,7 +49,7 @@ help:
 	@echo '  check-conformance  what a user may rely on, on simulated ports; KERNEL=uml|debug;'
 	@echo '                   with BACKEND=xdp or packet on veth on this machine, as root'
 	@echo '  check-jack       avtpmap-jack under a JACK server without hardware, as root'
-	@echo '  check-qemu       real streams into a Debian 13 guest; KERNEL=debian|rt|debug, ONLY="10 50"'
+	@echo '  check-qemu       real streams into a Debian 13 guest; KERNEL=debian|rt|debug, ONLY="10 50", WITHOUT=05'
 	@echo '  bench            what each way of receiving a stream costs; see tests/bench/Makefile'
 	@echo '  demo             one stream from GStreamer to a WAV file, from nothing'
 	@echo
@@ -114,7 +114,8 @@ check-conformance:
 check-jack:
 	+$(MAKE) -C tests/jack check
 check-qemu:
-	tests/qemu/run.sh $(if $(KERNEL),--kernel $(KERNEL)) $(if $(ONLY),--only "$(ONLY)")
+	tests/qemu/run.sh $(if $(KERNEL),--kernel $(KERNEL)) \
+		$(if $(ONLY),--only "$(ONLY)") $(if $(WITHOUT),--without "$(WITHOUT)")
 
 .PHONY: bench
 bench:

@@ -41,7 +41,7 @@ prepare()
 	local root
 
 	[ -n "${AVTPMAP_SANDBOX-}" ] && return
-	make -s -C "$here" wire
+	flock "$here" make -s -C "$here" wire
 	AVTPMAP_ROOT=$("$here/root.sh")
 	root=$AVTPMAP_ROOT
 	[ "$guest_kernel" != rt ] || root=$("$here/root_rt.sh" "$AVTPMAP_ROOT")

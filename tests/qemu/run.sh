@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# usage: run.sh [--kernel debian|rt|debug] [--only "PREFIX..."]
+# usage: run.sh [--kernel debian|rt|debug] [--only "PREFIX..."] [--without "PREFIX..."]
 #
 # Boots the guest and runs cases/*.sh in it: each function case_* is a test,
 # with "set -e". It fails, too, when the guest's kernel complained meanwhile, and
-# what the debug kernel's kmemleak finds at the end fails too. --only takes
-# beginnings of file names: "01 05". Exit status 77 of a case, with a reason on
+# what the debug kernel's kmemleak finds at the end fails too. --only and
+# --without take beginnings of file names: "01 05". Exit status 77 of a case, with a reason on
 # its last line, means skipped.
 set -euo pipefail
 
@@ -16,15 +16,23 @@ complaints=$top/tests/complaints
 
 passed=0 failed=0 skipped=0
 
-selected()
+# starts_with NAME PREFIX...
+starts_with()
 {
-	local prefix
+	local name=$1 prefix
 
-	[ -z "$only" ] && return
-	for prefix in $only; do
-		[[ $1 == "$prefix"* ]] && return
+	shift
+	for prefix; do
+		[[ $name == "$prefix"* ]] && return
 	done
 	return 1
+}
+
+# shellcheck disable=SC2086 # several prefixes
+selected()
+{
+	if [ -n "$only" ]; then starts_with "$1" $only || return; fi
+	! starts_with "$1" $without
 }
 
 # Nothing of a case may reach the next one.
@@ -97,10 +105,11 @@ case_nothing_leaked()
 	same "$(guest 'head -n 100 /sys/kernel/debug/kmemleak')" ''
 }
 
-only=
+only='' without=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--only) only=$2; shift ;;
+	--without) without=$2; shift ;;
 	--kernel) guest_kernel=$2; shift ;;
 	*) die "$(sed -n 's/^# usage: /usage: /p' "$0")" ;;
 	esac
@@ -112,7 +121,7 @@ if [ -z "${AVTPMAP_SANDBOX-}" ] && [ "$guest_kernel" = debian ] && selected 70-x
 	AVTPMAP_OLD_KERNEL=$("$here/kernel_old.sh" "$AVTPMAP_ROOT" || true)
 	export AVTPMAP_OLD_KERNEL
 fi
-enter_sandbox --kernel "$guest_kernel" ${only:+--only "$only"}
+enter_sandbox --kernel "$guest_kernel" ${only:+--only "$only"} ${without:+--without "$without"}
 setup_host
 boot_for_cases
 for file in "$here"/cases/*.sh; do
