@@ -115,7 +115,8 @@ static void populate(struct rig *rig, struct field *f)
 		struct avtpmap_stream *s;
 
 		/* as many as the sleepers of this stream leave room for */
-		while (n < HANDLES && !try_open(rig, STREAM_ID + i, &s)) {
+		while (n < (int)fewer(HANDLES) &&
+		       !try_open(rig, STREAM_ID + i, &s)) {
 			rig_period(s, 1, AVTPMAP_EV_ALL,
 				   i % DEADLINES ? 0 : AVTPMAP_FLOOR_NS);
 			f->s[n++] = s;
