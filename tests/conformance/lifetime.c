@@ -339,7 +339,9 @@ static void read_by_descriptor(int socket)
 		   AVTPMAP_MMAP_RING);
 	check(hdr != MAP_FAILED);
 	check_eq(hdr->magic, AVTPMAP_MAGIC);
-	check_eq(ioctl(fd, AVTPMAP_IOC_WAIT, &w), 0);
+	do /* the first period ends before the last */
+		check_eq(ioctl(fd, AVTPMAP_IOC_WAIT, &w), 0);
+	while (w.due && w.head < 32);
 	check_eq(w.due, 4);
 	check_eq(w.head, 32);
 	check_eq(hdr->head, 32);
