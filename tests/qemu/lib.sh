@@ -141,6 +141,14 @@ nic_up()
 	guest_until 'grep -q 1 /sys/class/net/eth0/carrier'
 }
 
+# igb loses the memory of the queues that nic_up took from it, unless it has them
+# again when it goes.
+nic_queues_back()
+{
+	is_slow || return 0	# nobody else looks for leaks
+	guest 'ethtool -L eth0 combined $(ethtool -l eth0 | sed -n "s/^Combined:[[:space:]]*//p" | head -n 1)' >/dev/null
+}
+
 shutdown_guest()
 {
 	kill "$qemu_pid" "$drain_pid" 2>/dev/null || true

@@ -98,6 +98,7 @@ boot_for_cases()
 # A leak is what nothing points to in two scans, five seconds after it was made.
 case_nothing_leaked()
 {
+	nic_queues_back
 	guest 'rmmod avtpmap igb avtpmap_hook
 		sleep 6
 		echo scan >/sys/kernel/debug/kmemleak

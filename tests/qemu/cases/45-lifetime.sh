@@ -43,6 +43,7 @@ case_pci_remove_and_rescan()
 	reader_start reader
 	readers_are 1
 	frames_come
+	nic_queues_back
 	guest "echo 1 >/sys/bus/pci/devices/$pci/remove"
 	told reader
 	guest '[ ! -e /sys/class/net/eth0 ]'
@@ -55,6 +56,7 @@ case_pci_remove_and_rescan()
 	guest_start again "avtpmap listen eth0 $stream --samples 4800 --json"
 	same "$(guest_wait again | json .samples)" 4800
 	# With a stream, and again without the port.
+	nic_queues_back
 	guest "echo 1 >/sys/bus/pci/devices/$pci/remove; rmmod avtpmap igb avtpmap_hook
 		echo 1 >/sys/bus/pci/rescan; modprobe igb"
 	nic_up
