@@ -91,6 +91,50 @@ case_a_stream_by_xdp_on_the_distributions_igb()
 	hear_by_xdp native
 }
 
+theirs()
+{
+	guest 'avtpmap-other frames'
+}
+
+# send OURS [theirs]: 100 frames; we have OURS in all then, and they as many more
+send()
+{
+	local before
+
+	before=$(theirs)
+	"$here/wire" --count 100 --streams 1 burst "$work/guest" "$aaf" >/dev/null
+	if [ "$1" != 0 ]; then
+		guest_until "avtpmap stats --backend xdp eth0 $stream --json | jq -e '.[].counters.frames_rx == $1' >/dev/null"
+	fi
+	if [ "${2-}" = theirs ]; then guest_until "[ \$(avtpmap-other frames) -eq $((before + 100)) ]"; fi
+}
+
+case_beside_another_program_of_libxdp()
+{
+	stock_guest beside
+	guest 'ip link set eth0 allmulticast on' # for theirs, when ours is gone
+	# theirs comes first, ours goes first
+	guest 'avtpmap-other attach eth0 generic'
+	attach generic
+	guest "avtpmap add --backend xdp eth0 $stream vid=none mode=copy"
+	send 100 theirs
+	leave
+	send 0 theirs
+	guest 'avtpmap-other detach eth0 generic'
+	no_program
+	# ours comes first, theirs goes first
+	attach generic
+	guest "avtpmap add --backend xdp eth0 $stream vid=none mode=copy"
+	send 100
+	guest 'avtpmap-other attach eth0 generic'
+	send 200 theirs
+	guest 'avtpmap-other detach eth0 generic'
+	same "$(attachment)" 'generic, by dispatcher'
+	send 300
+	leave
+	no_program
+}
+
 case_a_module_without_hook_in_the_driver_leaves_it_to_xdp()
 {
 	stock_guest hookless
