@@ -292,12 +292,6 @@ void reader_change_period(struct reader *r, u32 units)
 	enlist(r);
 }
 
-static void settle_events(struct stream *s)
-{
-	if (s->events_owed)	/* seldom, and the clock is not free */
-		stream_settle_events(s, ktime_get_ns());
-}
-
 /* Before it may sleep: whatever comes next wakes it, once. */
 static void listen(struct reader *r)
 {
@@ -305,7 +299,7 @@ static void listen(struct reader *r)
 
 	lockdep_assert_held(&s->lock);
 	enlist(r);
-	settle_events(s);
+	stream_settle_events(s, ktime_get_ns());
 	if (r->deadline_ns && !pending(r))
 		stream_arm(s, last_wake_ns(r) + r->deadline_ns);
 }
@@ -397,19 +391,6 @@ static bool ready_or_listening(struct reader *r)
 	return reader_ready(r);
 }
 
-/* The macros that look at the condition once more first are left out. */
-static int sleep(struct reader *r, u64 timeout_ns)
-{
-	if (reader_ready(r) || !timeout_ns)
-		return 0;
-	if (timeout_ns > KTIME_MAX)
-		return __wait_event_interruptible(r->wait,
-						  ready_or_listening(r));
-	return __wait_event_hrtimeout(r->wait, ready_or_listening(r),
-				      ns_to_ktime(timeout_ns),
-				      TASK_INTERRUPTIBLE);
-}
-
 int reader_wait(struct reader *r, struct avtpmap_wait *w)
 {
 	struct stream *s = reader_stream(r);
@@ -422,13 +403,17 @@ int reader_wait(struct reader *r, struct avtpmap_wait *w)
 		return -EINVAL;
 	if (g)
 		return group_wait(g, w);
-	err = sleep(r, w->timeout_ns);
+	if (w->timeout_ns > KTIME_MAX)
+		err = wait_event_interruptible(r->wait, ready_or_listening(r));
+	else if (w->timeout_ns)
+		err = wait_event_interruptible_hrtimeout(r->wait,
+				ready_or_listening(r), ns_to_ktime(w->timeout_ns));
 	if (err && err != -ETIME)
 		return -EINTR;
 
 	w->due = min_t(u64, reader_due(r, false), U32_MAX);
 	spin_lock_bh(&s->lock);
-	settle_events(s);
+	stream_settle_events(s, ktime_get_ns());
 	w->events = pending(r);
 	WRITE_ONCE(r->pending, 0);
 	WRITE_ONCE(r->told, s->told);

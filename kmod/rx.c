@@ -65,8 +65,8 @@ static void copy_short(u8 *to, const u8 *from, u32 n)
 }
 
 /* The frame's one copy. Most frames lie in one part. */
-static noinline void copy_pdu(u8 *to, const struct avtpmap_rx *rx,
-			      const struct avtpmap_pdu *pdu)
+static void copy_pdu(u8 *to, const struct avtpmap_rx *rx,
+		     const struct avtpmap_pdu *pdu)
 {
 	u32 first = min(pdu->len_bytes, rx->len_bytes - pdu->offset);
 
@@ -78,29 +78,28 @@ static noinline void copy_pdu(u8 *to, const struct avtpmap_rx *rx,
 		env_copy(to + first, rx->frag, pdu->len_bytes - first);
 }
 
-static __always_inline void produce(struct stream *s,
-				    const struct avtpmap_rx *rx,
-				    const struct avtpmap_pdu *pdu,
-				    struct avtpmap_entry *e, u64 now_ns)
+static void produce(struct stream *s, const struct avtpmap_rx *rx,
+		    const struct avtpmap_pdu *pdu, struct avtpmap_entry *e,
+		    u64 now_ns)
 {
-	struct avtpmap_ring_hdr *hdr = s->ring.hdr;
-	u64 pos = s->head, hwtime_ns = 0;
-	struct avtpmap_slot *slot = ring_slot(&s->ring, pos);
+	struct avtpmap_slot *slot = ring_slot(&s->ring, s->head);
+	u64 hwtime_ns = 0;
 
 	lockdep_assert_held(&s->lock);
 	e->flags |= AVTPMAP_F_MONOTIME;
 	if (rx->flags & AVTPMAP_RX_HWTIME) {
 		e->flags |= AVTPMAP_F_HWTIME;
 		hwtime_ns = rx->hwtime_ns;
-		avtpmap_count_presentation(hdr, pdu, hwtime_ns, s->ring_ns);
+		avtpmap_count_presentation(s->ring.hdr, pdu, hwtime_ns,
+					   s->ring_ns);
 	}
-	avtpmap_slot_reserve(slot, pos);
+	avtpmap_slot_reserve(slot, s->head);
 	avtpmap_slot_write(slot, pdu, e, s->account.epoch, now_ns, hwtime_ns);
 	copy_pdu((u8 *)(slot + 1), rx, pdu);
-	avtpmap_count_frame(hdr, pdu);
-	avtpmap_slot_commit(hdr, slot, pos, s->account.media_pos);
-	trace_avtpmap_match(s, pos, e->media_pos);
-	s->head = pos + 1;
+	avtpmap_count_frame(s->ring.hdr, pdu);
+	avtpmap_slot_commit(s->ring.hdr, slot, s->head, s->account.media_pos);
+	trace_avtpmap_match(s, s->head, e->media_pos);
+	s->head++;
 }
 
 static void refuse_frame(struct stream *s, enum avtpmap_counter reason)
@@ -134,60 +133,35 @@ static bool unfit(struct stream *s, const struct avtpmap_rx *rx,
 	return true;
 }
 
-/* Any frame. Returns whether it is in the ring; whatever is not was counted. */
-static noinline bool account(struct stream *s, const struct avtpmap_rx *rx,
-			     enum avtpmap_class class,
-			     const struct avtpmap_pdu *pdu, u64 now_ns)
+/* Returns whether the frame is in the ring. Whatever is not was counted. */
+static bool account(struct stream *s, const struct avtpmap_rx *rx,
+		    enum avtpmap_class class, const struct avtpmap_pdu *pdu,
+		    struct avtpmap_entry *e, u64 now_ns)
 {
-	struct avtpmap_entry e = {};
+	if (likely(!unfit(s, rx, class, pdu)))
+		return avtpmap_account(&s->account, s->ring.hdr, pdu, now_ns,
+				       e);
+	*e = (struct avtpmap_entry){};
+	return false;
+}
+
+static bool stream_rx(struct stream *s, const struct avtpmap_rx *rx,
+		      enum avtpmap_class class, const struct avtpmap_pdu *pdu)
+{
+	u64 now_ns = ktime_get_ns();
+	struct avtpmap_entry e __uninitialized;
 	bool in_ring;
 
-	lockdep_assert_held(&s->lock);
-	in_ring = !unfit(s, rx, class, pdu) &&
-		  avtpmap_account(&s->account, s->ring.hdr, pdu, now_ns, &e);
+	/* Two queues may bring frames of one stream; in practice they do not. */
+	spin_lock(&s->lock);
+	in_ring = account(s, rx, class, pdu, &e, now_ns);
 	if (in_ring) {
 		produce(s, rx, pdu, &e, now_ns);
 		if (unlikely(s->ring.hdr->state != AVTPMAP_RING_LIVE))
 			stream_start(s, &e, now_ns);
 	}
-	if (e.events || e.flags & AVTPMAP_F_EPOCH)
+	if (unlikely(e.events || e.flags & AVTPMAP_F_EPOCH))
 		stream_frame_events(s, &e, now_ns);
-	s->steady = in_ring && avtpmap_account_steady(&s->account);
-	return in_ring;
-}
-
-/* A frame that follows the one before it, which leaves nothing to decide. */
-static __always_inline bool account_next(struct stream *s,
-					 const struct avtpmap_rx *rx,
-					 enum avtpmap_class class,
-					 const struct avtpmap_pdu *pdu,
-					 u64 now_ns)
-{
-	struct avtpmap_entry e;
-
-	lockdep_assert_held(&s->lock);
-	if (!s->steady || class != AVTPMAP_STREAM ||
-	    rx->flags & AVTPMAP_RX_MULTIBUF ||
-	    pdu->len_bytes > s->room_bytes ||
-	    !avtpmap_key_on_path(&s->key, pdu) ||
-	    !avtpmap_account_next(&s->account, pdu, now_ns, &e))
-		return false;
-	produce(s, rx, pdu, &e, now_ns);
-	return true;
-}
-
-static __always_inline bool stream_rx(struct stream *s,
-				      const struct avtpmap_rx *rx,
-				      enum avtpmap_class class,
-				      const struct avtpmap_pdu *pdu)
-{
-	u64 now_ns = ktime_get_ns();
-	bool in_ring;
-
-	/* Two queues may bring frames of one stream; in practice they do not. */
-	spin_lock(&s->lock);
-	in_ring = likely(account_next(s, rx, class, pdu, now_ns)) ||
-		  account(s, rx, class, pdu, now_ns);
 	if (s->account.media_pos >= s->next_due)
 		stream_periods(s, now_ns);
 	spin_unlock(&s->lock);

@@ -134,7 +134,6 @@ static void check_silence(struct stream *s, u64 now_ns)
 		stream_arm(s, ends_ns);
 		return;
 	}
-	s->steady = false;
 	WRITE_ONCE(s->ring.hdr->state, AVTPMAP_RING_SILENT);
 	count(s->ring.hdr, AVTPMAP_C_MEDIA_UNLOCKED, 1);
 	raise_events(s, AVTPMAP_EV_END, now_ns);

@@ -70,7 +70,6 @@ struct stream_config {
  * @lock: Protects: the fields that name it, the ring's contents, and each
  *	reader's fields that name it.
  *	Ordering: inside rtnl_lock, a reader's bind_lock
- * @steady: if nothing happens, the next frame just follows (@lock)
  * @gone: no more frames (@lock)
  * @readers: bound to it (@lock)
  * @n_readers: their number (@lock)
@@ -102,7 +101,6 @@ struct stream {
 	u64 next_due;
 	struct avtpmap_account account;
 	spinlock_t lock;
-	bool steady;
 	bool gone;
 
 	struct list_head readers;

@@ -519,43 +519,6 @@ static __always_inline int avtpmap_account(struct avtpmap_account *a,
 	return 1;
 }
 
-/* Whether avtpmap_account_next() may be asked about the next frame. */
-static inline int avtpmap_account_steady(const struct avtpmap_account *a)
-{
-	return a->epoch && !a->settle && !a->stale && !a->skipped_units &&
-	       !a->skipped_lost;
-}
-
-/*
- * Does what avtpmap_account() would with a frame that just follows the one
- * before it. Returns 0 for all others, which are left to that. @a is steady.
- */
-static __always_inline int avtpmap_account_next(struct avtpmap_account *a,
-						const struct avtpmap_pdu *pdu,
-						__u64 now_ns,
-						struct avtpmap_entry *e)
-{
-	if (pdu->src_mac != a->talker || pdu->format_raw != a->format_raw ||
-	    pdu->sequence != (__u8)(a->sequence + 1) || pdu->mr != a->mr ||
-	    !!(pdu->flags & AVTPMAP_F_TU) != a->tu || dbc_broken(a, pdu))
-		return 0;
-	if (pdu->data_bytes == a->nominal_bytes && a->nominal_units)
-		e->units = a->nominal_units;
-	else if (!units_of(a, pdu, &e->units))
-		return 0;
-
-	e->media_pos = a->media_pos;
-	e->lost = 0;
-	e->lost_units = 0;
-	e->flags = pdu->flags;
-	e->events = 0;
-	a->last_ns = now_ns;
-	a->media_pos += e->units;
-	a->sequence = pdu->sequence;
-	a->dbc = pdu->dbc + e->units;
-	return 1;
-}
-
 /**
  * avtpmap_account_skip() - count a frame of class AVTPMAP_STREAM that passes
  *	because the ring cannot hold it

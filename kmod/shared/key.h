@@ -34,7 +34,7 @@ static __always_inline int avtpmap_key_on_path(const struct avtpmap_key *key,
 
 	if (key->dst_mac && key->dst_mac != pdu->dst_mac)
 		return 0;
-	return key->vid == vid || key->vid == AVTPMAP_ANY_VID || !vid;
+	return key->vid == AVTPMAP_ANY_VID || !vid || key->vid == vid;
 }
 
 #endif /* AVTPMAP_KEY_H */

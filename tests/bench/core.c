@@ -28,7 +28,6 @@ enum {
 struct stream {
 	struct stream *next;
 	struct avtpmap_key key;
-	int steady;
 	struct test_ring ring;
 };
 
@@ -74,15 +73,9 @@ static inline int rx(struct bench *b, const uint8_t *frame, uint64_t now_ns)
 			  0, 0) != AVTPMAP_STREAM)
 		return 0;
 	s = find(b, pdu.stream_id);
-	if (!s || !avtpmap_key_on_path(&s->key, &pdu))
+	if (!s || !avtpmap_key_on_path(&s->key, &pdu) ||
+	    !avtpmap_account(&s->ring.account, s->ring.hdr, &pdu, now_ns, &e))
 		return 0;
-	if (!s->steady ||
-	    !avtpmap_account_next(&s->ring.account, &pdu, now_ns, &e)) {
-		if (!avtpmap_account(&s->ring.account, s->ring.hdr, &pdu,
-				     now_ns, &e))
-			return 0;
-		s->steady = avtpmap_account_steady(&s->ring.account);
-	}
 	e.flags |= AVTPMAP_F_MONOTIME;
 	test_ring_produce(&s->ring, &pdu, &e, frame + pdu.offset, now_ns, 0);
 	return 1;

@@ -16,7 +16,6 @@ struct test_ring {
 	__u32 stride;
 	struct avtpmap_account account;
 	struct avtpmap_reader_page page;
-	__u64 n_next; /* frames that avtpmap_account_next() entered */
 };
 
 static inline void test_ring_create(struct test_ring *r, __u32 n_slots,
@@ -68,30 +67,6 @@ static inline void test_ring_produce(struct test_ring *r,
 	r->head++;
 }
 
-/* avtpmap_account(), and that avtpmap_account_next() does the same. */
-static inline int test_ring_account(struct test_ring *r,
-				    const struct avtpmap_pdu *pdu, __u64 now_ns,
-				    struct avtpmap_entry *e)
-{
-	struct avtpmap_account next = r->account;
-	struct avtpmap_ring_hdr *hdr = r->hdr;
-	struct avtpmap_entry e_next;
-	__u64 counters[AVTPMAP_N_COUNTERS];
-
-	memset(&e_next, 0, sizeof(e_next));
-	if (!avtpmap_account_steady(&next) ||
-	    !avtpmap_account_next(&next, pdu, now_ns, &e_next))
-		return avtpmap_account(&r->account, hdr, pdu, now_ns, e);
-	memcpy(counters, hdr->counters, sizeof(counters));
-	if (!avtpmap_account(&r->account, hdr, pdu, now_ns, e) ||
-	    memcmp(&e_next, e, sizeof(*e)) ||
-	    memcmp(&next, &r->account, sizeof(next)) ||
-	    memcmp(counters, hdr->counters, sizeof(counters)))
-		abort();
-	r->n_next++;
-	return 1;
-}
-
 /*
  * The receive path of every backend: parse, account, produce. Returns 1 if the
  * frame lies in the ring, 0 if it would pass to the host.
@@ -119,7 +94,7 @@ static inline int test_ring_rx(struct test_ring *r, const __u8 *frame,
 				     AVTPMAP_C_TOO_LONG);
 		return 0;
 	}
-	if (!test_ring_account(r, &pdu, now_ns, e))
+	if (!avtpmap_account(&r->account, r->hdr, &pdu, now_ns, e))
 		return 0;
 	test_ring_produce(r, &pdu, e, frame + pdu.offset, now_ns, 0);
 	return 1;
