@@ -156,6 +156,7 @@ static __always_inline int claimed_rx(struct xdp_md *ctx, struct xdp_ring *ring,
 	visit_readers(ring);
 	if (s->visit.again_ns != ~0ull)
 		stream_arm(s, s->visit.again_ns, now_ns);
+	take_timer(s, now_ns);
 	return in_ring;
 }
 

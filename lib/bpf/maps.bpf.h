@@ -14,7 +14,10 @@
 #include "../../kmod/shared/ring_prod.h"
 #include "state.h"
 
-enum { CLAIM_TRIES = 512 }; /* some 10 us: longer than any holder */
+enum {
+	CLAIM_TRIES = 512, /* some 10 us: longer than any holder */
+	TIMER_CPU_PIN = 2, /* BPF_F_TIMER_CPU_PIN; before Linux 6.7: -EINVAL */
+};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -130,17 +133,26 @@ static void wake_handle(__u32 i, struct xdp_reader *r, __u64 now_ns)
 		bpf_ringbuf_output(waker, &token, sizeof(token), 0);
 }
 
-static void arm(__u32 i, __u64 *timer_ns, __u64 at_ns, __u64 now_ns)
+/* On this CPU, if the kernel can: where it cannot disturb what it comes from. */
+static void start_timer(struct timer *t, __u64 in_ns)
+{
+	if (bpf_timer_start(&t->timer, in_ns, TIMER_CPU_PIN))
+		bpf_timer_start(&t->timer, in_ns, 0);
+}
+
+/* Returns whether it was set anew. */
+static int arm(__u32 i, __u64 *timer_ns, __u64 at_ns, __u64 now_ns)
 {
 	struct timer *t;
 
 	if (at_ns >= *timer_ns)
-		return;
+		return 0;
 	t = bpf_map_lookup_elem(&timers, &i);
 	if (!t)
-		return;
+		return 0;
 	*timer_ns = at_ns;
-	bpf_timer_start(&t->timer, at_ns > now_ns ? at_ns - now_ns : 0, 0);
+	start_timer(t, at_ns > now_ns ? at_ns - now_ns : 0);
+	return 1;
 }
 
 #endif

@@ -199,6 +199,7 @@ struct xdp_visit {
  * @events_ok_ns: from when readers may be told of events again
  * @events_owed: what they are not yet told
  * @timer_ns: when the timer fires, all ones: not set
+ * @timer_cpu: where: by and by the one that the frames come on
  * @events: how often each event was raised; readers compare
  * @visit: of whoever has the stream claimed; here for the stack's sake
  */
@@ -214,6 +215,8 @@ struct xdp_stream {
 	__u64 next_due;
 	__u64 events_ok_ns;
 	__u64 timer_ns;
+	__u32 timer_cpu;
+	__u32 resv;
 	struct avtpmap_account account;
 	__u64 events[XDP_EVENTS];
 	struct xdp_visit visit;

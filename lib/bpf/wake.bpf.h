@@ -199,7 +199,22 @@ __noinline int visit_readers(struct xdp_ring *ring)
 
 static void stream_arm(struct xdp_stream *s, __u64 at_ns, __u64 now_ns)
 {
-	arm(s->index, &s->timer_ns, at_ns, now_ns);
+	if (arm(s->index, &s->timer_ns, at_ns, now_ns))
+		s->timer_cpu = bpf_get_smp_processor_id();
+}
+
+/*
+ * With a frame: the timer comes to this CPU, if it is on another. There it could
+ * be held up with the stream claimed, for longer than a frame waits.
+ */
+static void take_timer(struct xdp_stream *s, __u64 now_ns)
+{
+	__u64 at_ns = s->timer_ns;
+
+	if (s->timer_cpu == bpf_get_smp_processor_id() || at_ns == ~0ull)
+		return;
+	s->timer_ns = ~0ull;
+	stream_arm(s, at_ns, now_ns);
 }
 
 static void note_events(struct xdp_stream *s, __u32 events)
@@ -283,7 +298,7 @@ static __always_inline int serve_group(struct timer *t, __u32 index)
 	if (!choir_get(&c, index, bpf_ktime_get_ns()))
 		return 0;
 	if (!claim(&c.g->claim)) {
-		bpf_timer_start(&t->timer, AVTPMAP_FLOOR_NS / 4, 0);
+		start_timer(t, AVTPMAP_FLOOR_NS / 4);
 		return 0;
 	}
 	group_serve(&c);
@@ -305,7 +320,7 @@ static int serve(void *map, __u32 *index, struct timer *t)
 	if (!ring || !table)
 		return 0;
 	if (!claim(&ring->s.claim)) {
-		bpf_timer_start(&t->timer, AVTPMAP_FLOOR_NS / 4, 0);
+		start_timer(t, AVTPMAP_FLOOR_NS / 4);
 		return 0;
 	}
 	now_ns = bpf_ktime_get_ns();
@@ -314,6 +329,7 @@ static int serve(void *map, __u32 *index, struct timer *t)
 		again_ns = serve_stream(ring, env_load(&c->gone), now_ns);
 		if (!ring->s.gone && again_ns != ~0ull)
 			stream_arm(&ring->s, again_ns, now_ns);
+		ring->s.next_due = 0; /* the next frame takes the timer */
 	}
 	unclaim(&ring->s.claim);
 	return 0;

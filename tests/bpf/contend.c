@@ -25,6 +25,7 @@ enum {
 	FRAMES_PER_PERIOD = 8,
 	KEEP_EVERY = 16,
 	AWAIT_MS = 2000,
+	SILENCE_MS = AVTPMAP_SILENCE_NS / 1000000,
 };
 
 static struct xdp_port port;
@@ -217,6 +218,43 @@ static void a_claim_that_is_kept(void)
 	tap_ok(verdict == XDP_DROP && counter(s, AVTPMAP_C_CONTENDED) == 1 &&
 		       counter(s, AVTPMAP_C_FRAMES_RX) == 2,
 	       "then the next one is taken");
+	avtpmap_close(s);
+	avtpmap_stream_del(ctl, "port0", ID);
+}
+
+/*
+ * The library looked at the stream on CPU 0; frames come on CPU 1, where the timer
+ * that finds silence cannot keep them waiting.
+ */
+static void timer_follows(void)
+{
+	struct avtpmap_stream *s = add_and_open(ID);
+	const struct xdp_ring *ring;
+	uint64_t n = 0;
+	size_t bytes;
+
+	if (!s)
+		return;
+	ring = port_ring(&port, ID, &bytes);
+	if (!ring)
+		return;
+	on_cpu(0);
+	rx(0, n++);
+	xdp_tick(&port, xdp_stream_find(&port, ID));
+	tap_ok(env_load(&ring->s.timer_ns) != ~0ull &&
+		       env_load(&ring->s.timer_cpu) == 0,
+	       "a stream's timer is set where it is looked at");
+	on_cpu(1);
+	for (int ms = 0; ms < 3 * SILENCE_MS; ms++) {
+		rx(0, n++);
+		usleep(1000);
+	}
+	tap_ok(env_load(&ring->s.timer_cpu) == 1 &&
+		       env_load(&ring->hdr.state) == AVTPMAP_RING_LIVE,
+	       "it comes to the CPU of the frames, and stays there");
+	usleep(2000 * SILENCE_MS);
+	tap_ok(env_load(&ring->hdr.state) == AVTPMAP_RING_SILENT,
+	       "and finds that they end");
 	avtpmap_close(s);
 	avtpmap_stream_del(ctl, "port0", ID);
 }
@@ -428,6 +466,7 @@ int main(int argc, char **argv)
 		tap_skip("two CPUs", "there is one");
 	} else {
 		one_stream();
+		timer_follows();
 		one_group();
 	}
 	a_claim_that_is_kept();

@@ -203,9 +203,12 @@ static void judge(struct reader *r, const struct sender *sender)
 	drain(r);
 	avtpmap_counters(r->s, c, AVTPMAP_N_COUNTERS);
 	avtpmap_reader_info(r->s, &info);
-	printf("# %llu frames sent, %llu refused to the sender; %llu wakes\n",
+	printf("# %llu frames sent, %llu refused to the sender; %llu in the ring, %llu lost, %llu contended; %llu wakes\n",
 	       (unsigned long long)sender->sent,
 	       (unsigned long long)sender->refused,
+	       (unsigned long long)c[AVTPMAP_C_FRAMES_RX],
+	       (unsigned long long)c[AVTPMAP_C_FRAMES_LOST],
+	       (unsigned long long)c[AVTPMAP_C_CONTENDED],
 	       (unsigned long long)info.wakes_period);
 	tap_ok(sender->sent && c[AVTPMAP_C_FRAMES_RX] == sender->sent &&
 		       !c[AVTPMAP_C_FRAMES_LOST] && !c[AVTPMAP_C_CONTENDED],
