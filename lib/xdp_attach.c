@@ -7,9 +7,11 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/ethtool.h>
+#include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/sockios.h>
 #include <net/if_arp.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -26,18 +28,27 @@ static int silent(enum libxdp_print_level level, const char *format, va_list ap)
 	return 0;
 }
 
+/* What a driver says of its refusal comes no other way than printed. */
+static __thread char drivers_words[96];
+
 static int silent_bpf(enum libbpf_print_level level, const char *format,
 		      va_list ap)
 {
+	const char *said = strstr(format, "Kernel error message: %s");
+
 	(void)level;
-	(void)format;
-	(void)ap;
+	if (said) {
+		vsnprintf(drivers_words, sizeof(drivers_words),
+			  strchr(said, '%'), ap);
+		drivers_words[strcspn(drivers_words, "\n")] = '\0';
+	}
 	return 0;
 }
 
 /* What others load and print is not silenced for good. */
 struct xdp_quiet xdp_hush(void)
 {
+	drivers_words[0] = '\0';
 	return (struct xdp_quiet){ libxdp_set_print(silent),
 				   libbpf_set_print(silent_bpf) };
 }
@@ -150,27 +161,65 @@ static int attach_alone(struct xdp_port *p, __u32 flags)
 			      flags | XDP_FLAGS_UPDATE_IF_NOEXIST, NULL);
 }
 
-static int attach_text(const struct xdp_port *p, int err,
+static int busy_text(const struct xdp_port *p, const struct text *why)
+{
+	return refuse_text(why, -EBUSY,
+			   "%s: another XDP program is attached that "
+			   "leaves no room beside it; see xdp-loader "
+			   "status %s",
+			   p->ifname, p->ifname);
+}
+
+/* Ethernet's default is what every driver takes. */
+static int has_large_mtu(const struct xdp_port *p)
+{
+	struct ifreq ifr = { 0 };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int err;
+
+	if (fd < 0)
+		return 0;
+	memcpy(ifr.ifr_name, p->ifname, IF_NAMESIZE);
+	err = ioctl(fd, SIOCGIFMTU, &ifr);
+	close(fd);
+	return !err && ifr.ifr_mtu > ETH_DATA_LEN;
+}
+
+static int native_text(const struct xdp_port *p, int err,
+		       const struct text *why)
+{
+	const char *words = drivers_words[0] ? drivers_words : strerror(-err);
+
+	if ((err == -EINVAL || err == -ERANGE) && has_large_mtu(p))
+		return refuse_text(why, err,
+				   "%s: its driver refuses native XDP (%s); "
+				   "ip link set %s mtu %d, or avtpmap attach "
+				   "%s --xdp generic",
+				   p->ifname, words, p->ifname, ETH_DATA_LEN,
+				   p->ifname);
+	return refuse_text(why, err,
+			   "%s: its driver refuses native XDP (%s); "
+			   "avtpmap attach %s --xdp generic",
+			   p->ifname, words, p->ifname);
+}
+
+static int attach_text(const struct xdp_port *p, int err, int native,
 		       const struct text *why)
 {
 	switch (err) {
 	case -EBUSY:
 	case -EEXIST:
-		return refuse_text(why, -EBUSY,
-				   "%s: another XDP program is attached that "
-				   "leaves no room beside it; see xdp-loader "
-				   "status %s",
-				   p->ifname, p->ifname);
-	case -EOPNOTSUPP:
-	case -EINVAL:
-	case -ERANGE:
-		return refuse_text(why, err,
-				   "%s: its driver refuses native XDP (%s); "
-				   "avtpmap attach %s --xdp generic",
-				   p->ifname, strerror(-err), p->ifname);
+		return busy_text(p, why);
+	case -EPERM:
+	case -EACCES:
+	case -EMFILE:
+	case -ENOMEM:
+		break;
 	default:
-		return xdp_bpf_text(why, err, "attach the XDP program");
+		if (native)
+			return native_text(p, err, why);
 	}
+	return xdp_bpf_text(why, err, "attach the XDP program");
 }
 
 static int is_ethernet(const char *ifname)
@@ -294,7 +343,7 @@ static int attach_beside(struct xdp_port *p, int native, const struct text *why)
 	int alone = 0, err = xdp_load_and_attach(p, native, why);
 
 	if (err)
-		return p->rx_fd < 0 ? attach_text(p, err, why) : err;
+		return p->rx_fd < 0 ? attach_text(p, err, native, why) : err;
 	if (!xdp_attached(p, &alone) || !alone)
 		return 0;
 	return refuse_text(why, -EOPNOTSUPP,
@@ -331,7 +380,7 @@ int xdp_attach(struct xdp_port *p, __u32 set, const struct text *why)
 		err = attach_alone(p, native ? XDP_FLAGS_DRV_MODE :
 					       XDP_FLAGS_SKB_MODE);
 	xdp_unhush(q);
-	return err ? attach_text(p, err, why) : 0;
+	return err ? attach_text(p, err, native, why) : 0;
 }
 
 /* In the mode that it is in: another is not looked at. */

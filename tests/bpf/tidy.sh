@@ -5,53 +5,12 @@
 # the dead goes with doctor --clean, or with the next attach. As root.
 set -uo pipefail
 
-here=$(cd "$(dirname "$0")" && pwd)
-avtpmap=$here/../../build/tools/avtpmap
 other=$1
 [ "${2-}" = inside ] || exec unshare -n "$0" "$other" inside
 
-id=02:00:5e:10:00:01:00:01
-ns=$(stat -Lc %i /proc/self/ns/net)
-n=0
-bad=0
-
-ok()
-{
-	n=$((n + 1))
-	echo "ok $n - $1"
-}
-
-not_ok()
-{
-	n=$((n + 1))
-	bad=1
-	echo "not ok $n - $1"
-	echo "# $2"
-}
-
-pins()
-{
-	compgen -G "/sys/fs/bpf/avtpmap/$1-*"
-	compgen -G "/run/avtpmap/$1-*"
-}
-
-program()
-{
-	ip -d link show "$1" | grep -o 'prog/xdp.* id [0-9]*'
-}
-
-# check WHAT SAID COMMAND...: the command succeeds
-check()
-{
-	local what=$1 said=$2
-
-	shift 2
-	if "$@"; then
-		ok "$what"
-	else
-		not_ok "$what" "$said"
-	fi
-}
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+theirs=none # the program of somebody else
 
 # refused WHAT TEXT COMMAND...: fails, says TEXT, and leaves nothing
 refused()
@@ -63,34 +22,14 @@ refused()
 		not_ok "$what" "it succeeded: $said"
 	elif [[ $said != *"$text"* ]]; then
 		not_ok "$what" "said: $said"
-	elif pins "$ns" || program port0 | grep -v "$theirs"; then
+	elif pins "$ns" || program | grep -v "$theirs"; then
 		not_ok "$what" "something is left"
 	else
 		ok "$what"
 	fi
 }
 
-# On any kernel, whether it has dispatchers or not.
-attach()
-{
-	"$avtpmap" attach --backend xdp --alone "$1"
-}
-
-nothing_left()
-{
-	if pins "$2" || program port0; then
-		not_ok "$1" "something is left"
-	else
-		ok "$1"
-	fi
-}
-
-ip link add port0 type veth peer name wire0
-ip link set port0 up
-ip link set wire0 up
-theirs=none
-"$avtpmap" doctor --backend xdp --clean >/dev/null # of a namespace of the same number
-trap 'rm -rf "/sys/fs/bpf/avtpmap/$ns-"* "/run/avtpmap/$ns-"*' EXIT
+veth_up
 
 refused "unprivileged: which capabilities are missing" "needs CAP_BPF and CAP_NET_ADMIN" \
 	setpriv --reuid 65534 --regid 65534 --clear-groups "$avtpmap" attach --backend xdp port0
@@ -105,10 +44,10 @@ refused "no Ethernet" "no Ethernet" "$avtpmap" attach --backend xdp lo
 
 ip link set port0 xdp obj "$other" sec xdp 2>/dev/null ||
 	ip link set port0 xdpgeneric obj "$other" sec xdp
-theirs=$(program port0)
+theirs=$(program)
 refused "another program without dispatcher: whose place it is" "another XDP program is attached" \
 	"$avtpmap" attach --backend xdp port0
-check "it stays" "there is $(program port0)" test -n "$theirs" -a "$(program port0)" = "$theirs"
+check "it stays" "there is $(program)" test -n "$theirs" -a "$(program)" = "$theirs"
 ip link set port0 xdp off 2>/dev/null
 ip link set port0 xdpgeneric off 2>/dev/null
 
@@ -118,10 +57,62 @@ refused "alone, and nobody asked for it: which option" "avtpmap attach port0 --a
 refused "the same when a stream is added" "avtpmap attach port0 --alone" \
 	env LIBXDP_SKIP_DISPATCHER=1 "$avtpmap" add --backend xdp port0 "$id"
 
+# veth's refusal is for more queues there than here
+ip link add port1 numrxqueues 1 numtxqueues 1 type veth peer name wire1 numrxqueues 2 numtxqueues 2
+refused "native, which the driver refuses: in its own words" "(veth: XDP expects" \
+	"$avtpmap" attach --backend xdp --alone --xdp native port1
+refused "and what to do" "avtpmap attach port1 --xdp generic" \
+	"$avtpmap" attach --backend xdp --alone --xdp native port1
+check "that works" "it did not" attach --xdp generic port1
+check "in that mode" "$(shown)" test "$(shown)" = "generic, alone"
+"$avtpmap" detach port1
+nothing_left "and leaves nothing"
+ip link add port2 type bridge
+refused "native, which the driver does not know" "(Underlying driver does not support XDP in native mode); avtpmap attach port2 --xdp generic" \
+	"$avtpmap" attach --backend xdp --alone --xdp native port2
+ip link del port1
+ip link del port2
+
+# shellcheck disable=SC2016
+check "a limit of locked memory is none" "it was" \
+	bash -c 'ulimit -l 0; exec "$1" attach --backend xdp --alone port0' sh "$avtpmap"
+"$avtpmap" detach port0
+nothing_left "and leaves nothing"
+
 ip link set port0 down
 said=$("$avtpmap" doctor --backend xdp port0)
 check "an interface that is down: doctor says so" "$said" grep -q "the interface is down" <<<"$said"
+attach port0
+said=$("$avtpmap" listen --backend xdp --seconds 3 port0 "$id" 2>&1)
+check "so does listen, after 2 s" "$said" grep -q "port0 is down: ip link set port0 up" <<<"$said"
 ip link set port0 up
+"$avtpmap" detach port0
+nothing_left "and leaves nothing"
+
+attach port0
+ip link set port0 name port9
+says "renamed, it is not known by the old name" "port0: no such interface" \
+	"$avtpmap" detach --backend xdp port0
+check "but by the new one" "it is not" "$avtpmap" detach --backend xdp port9
+ip link set port9 name port0
+nothing_left "and leaves nothing"
+
+ip link add port3 type veth peer name wire3
+attach port3
+"$avtpmap" add --backend xdp port3 "$id"
+ip link del port3
+says "an interface that went is said so" "port3: no such interface" \
+	"$avtpmap" detach --backend xdp port3
+said=$("$avtpmap" show --backend xdp)
+check "and not shown" "$said" grep -q "^no ports" <<<"$said"
+attach port0
+check "the next attach takes away what it left" "$(pins "$ns")" test "$(pins "$ns" | wc -l)" = 2
+"$avtpmap" detach port0
+ip link add port3 type veth peer name wire3
+attach port3
+ip link del port3
+"$avtpmap" doctor --backend xdp --clean >/dev/null
+nothing_left "and so does doctor --clean"
 
 # as if killed between attaching and pinning
 attach port0
@@ -129,13 +120,13 @@ rm -rf "/sys/fs/bpf/avtpmap/$ns-"*
 check "a program without pins is replaced" "" attach port0
 rm -rf "/sys/fs/bpf/avtpmap/$ns-"*
 "$avtpmap" doctor --backend xdp --clean >/dev/null
-nothing_left "or taken off by doctor --clean" "$ns"
+nothing_left "or taken off by doctor --clean"
 
 # as if killed while adding a stream: half of the port is there
 attach port0
 rm "/sys/fs/bpf/avtpmap/$ns-"*/rx
 "$avtpmap" doctor --backend xdp --clean >/dev/null
-nothing_left "a port that is half there goes" "$ns"
+nothing_left "a port that is half there goes"
 
 there=$(unshare -n bash -c "stat -Lc %i /proc/self/ns/net
 	ip link add port0 type veth peer name wire0
@@ -158,7 +149,6 @@ sleep 0.2
 attach port0
 check "until that goes, and the next attach comes" "there still are" test -z "$(pins "$alive")"
 "$avtpmap" detach --backend xdp port0
-nothing_left "detached, nothing is left" "$ns"
+nothing_left "detached, nothing is left"
 
-echo "1..$n"
-exit $bad
+finish
