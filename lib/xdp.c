@@ -2,6 +2,7 @@
 /* The XDP backend: whether it can be used, and what changes a port. */
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "plan.h"
@@ -61,14 +62,11 @@ static int probe(const char *ifname, const struct text *why)
 		return err;
 	}
 	mode = err ? NULL : xdp_attached(&p, &alone);
+	if (!err && !mode) /* the port is ours all the same */
+		xdp_off_text(&p, why);
 	xdp_port_close(&p);
-	if (err)
+	if (err || !mode)
 		return err;
-	if (!mode)
-		return refuse_text(why, -ENODEV,
-				   "%s: the XDP program was taken off; avtpmap "
-				   "attach %s",
-				   ifname, ifname);
 	return refuse_text(why, 0, "XDP program attached to %s, %s, %s", ifname,
 			   mode, alone ? "alone" : "by libxdp's dispatcher");
 }
@@ -109,10 +107,10 @@ nothing:
 	return err;
 }
 
-/* Opens a port that may be new, or whose program somebody took off. */
+/* Opens a port that may be new. */
 static int open_or_make(struct xdp_port *p, __u32 set, const struct text *why)
 {
-	int alone, err = xdp_port_open(p, why);
+	int err = xdp_port_open(p, why);
 
 	if (err == -ENOENT)
 		return make_port(p, set, why);
@@ -120,9 +118,32 @@ static int open_or_make(struct xdp_port *p, __u32 set, const struct text *why)
 		xdp_readers_clean(p);
 		xdp_streams_clean(p);
 	}
-	if (!err && !xdp_attached(p, &alone))
-		err = xdp_attach(p, set, why);
 	return err;
+}
+
+/* The mode that was asked for is the one that it is in. */
+static int check_mode(const struct xdp_port *p, const char *mode, __u32 set,
+		      const struct text *why)
+{
+	if (!(set & AVTPMAP_PORT_XDP_NATIVE && strcmp(mode, "native")) &&
+	    !(set & AVTPMAP_PORT_XDP_GENERIC && strcmp(mode, "generic")))
+		return 0;
+	return refuse_text(why, -EBUSY,
+			   "%s is attached in %s mode; for another one: "
+			   "avtpmap detach %s first",
+			   p->ifname, mode, p->ifname);
+}
+
+/* The program is on the interface then, in the mode that was asked for. */
+static int open_attached(struct xdp_port *p, __u32 set, const struct text *why)
+{
+	int alone, err = open_or_make(p, set, why);
+	const char *mode;
+
+	if (err)
+		return err;
+	mode = xdp_attached(p, &alone);
+	return mode ? check_mode(p, mode, set, why) : xdp_attach(p, set, why);
 }
 
 static int port_attach(void *priv, const char *ifname,
@@ -142,7 +163,7 @@ static int port_attach(void *priv, const char *ifname,
 				   ifname);
 	err = xdp_port_lock(&p, why);
 	if (!err) {
-		err = open_or_make(&p, opts->set, why);
+		err = open_attached(&p, opts->set, why);
 		if (!err && opts->set & AVTPMAP_PORT_MEM_CAP)
 			p.table->mem_cap = opts->mem_cap;
 		xdp_port_unlock(&p);
@@ -210,6 +231,16 @@ static int port_detach(void *priv, const char *ifname, const struct text *why)
 
 /* ---- streams ---- */
 
+/* Whoever took the program off is not contradicted in passing. */
+static int open_to_add(struct xdp_port *p, const struct text *why)
+{
+	int alone, err = open_or_make(p, 0, why);
+
+	if (!err && !xdp_attached(p, &alone))
+		err = xdp_off_text(p, why);
+	return err;
+}
+
 static int stream_add(void *priv, const char *ifname, __u64 stream_id,
 		      const struct avtpmap_stream_opts *opts,
 		      const struct text *why)
@@ -224,7 +255,7 @@ static int stream_add(void *priv, const char *ifname, __u64 stream_id,
 	o.vid = plan_vid(ifname, o.vid);
 	err = xdp_port_lock(&p, why);
 	if (!err) {
-		err = open_or_make(&p, 0, why);
+		err = open_to_add(&p, why);
 		if (!err)
 			err = xdp_stream_create(&p, stream_id, &o, why);
 		xdp_port_unlock(&p);

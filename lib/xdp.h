@@ -127,6 +127,8 @@ void xdp_port_unlock(struct xdp_port *p);
 /* All descriptors are there. */
 int xdp_port_complete(const struct xdp_port *p);
 void xdp_port_unpin(struct xdp_port *p);
+const char *xdp_bpffs(void);
+void xdp_unpin_all(const char *dir); /* and the directory */
 /* Calls @fn for each port of this network namespace, open. */
 typedef int xdp_port_fn(struct xdp_port *p, void *arg);
 int xdp_each_port(xdp_port_fn *fn, void *arg, const struct text *why);
@@ -138,7 +140,8 @@ int xdp_bpf_text(const struct text *why, int err, const char *what);
 
 /* xdp_clean.c APIs */
 int xdp_clean(void *priv, const struct text *why); /* see backend.h */
-void xdp_clean_dead(void); /* what is pinned for namespaces that are no more */
+/* What is pinned for namespaces, and interfaces of this one, that are no more. */
+void xdp_clean_dead(void);
 /* The interface went: tells every reader and leaves nothing. Takes the lock. */
 void xdp_port_bury(struct xdp_port *p);
 
@@ -156,8 +159,15 @@ int xdp_attach(struct xdp_port *p, __u32 set, const struct text *why);
 /* Nothing of ours is there: could it be? 0 or -errno, with a line in @why. */
 int xdp_could_attach(const struct xdp_port *p, const struct text *why);
 int xdp_detach(struct xdp_port *p, const struct text *why);
+/*
+ * libxdp leaves the pins of a dispatcher that somebody else took off, or that
+ * went with its interface, and they keep our program. When it is not attached.
+ */
+void xdp_dispatchers_clean(const struct xdp_port *p);
 /* "native", "generic" and so on, or NULL: not attached. */
 const char *xdp_attached(const struct xdp_port *p, int *alone);
+/* It was, until somebody took it off: -ENETDOWN. */
+int xdp_off_text(const struct xdp_port *p, const struct text *why);
 
 /* A program of ours of which nothing is pinned, of a port that nobody reads. */
 int xdp_has_orphan(const struct xdp_port *p);

@@ -5,6 +5,7 @@
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <dirent.h>
 #include <errno.h>
 #include <linux/ethtool.h>
 #include <linux/if_ether.h>
@@ -96,6 +97,14 @@ static int in_dispatcher(const struct xdp_port *p, __u32 id)
 	return found;
 }
 
+int xdp_off_text(const struct xdp_port *p, const struct text *why)
+{
+	return refuse_text(why, -ENETDOWN,
+			   "%s: its XDP program was taken off; "
+			   "avtpmap attach %s",
+			   p->ifname, p->ifname);
+}
+
 const char *xdp_attached(const struct xdp_port *p, int *alone)
 {
 	static const char *const modes[] = {
@@ -150,6 +159,8 @@ static int attach_dispatched(struct xdp_port *p, enum xdp_attach_mode mode)
 
 	if (err)
 		return err;
+	xdp_dispatchers_clean(p);
+	xdp_program__set_run_prio(prog, XDP_RUN_PRIO);
 	err = xdp_program__attach(prog, p->ifindex, mode, 0);
 	xdp_program__close(prog);
 	return err;
@@ -302,6 +313,67 @@ void xdp_remove_orphan(struct xdp_port *p)
 	xdp_unhush(q);
 }
 
+/* One of the programs that are pinned in @dir. */
+static int is_pinned_in(__u32 id, const char *dir)
+{
+	DIR *d = opendir(dir);
+	struct dirent *e;
+	int found = 0;
+
+	while (d && !found && (e = readdir(d))) {
+		char path[700];
+		int fd;
+
+		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
+		fd = strstr(e->d_name, "-prog") ? bpf_obj_get(path) : -1;
+		if (fd < 0)
+			continue;
+		found = prog_info(fd).id == id;
+		close(fd);
+	}
+	if (d)
+		closedir(d);
+	return found;
+}
+
+static __u32 pinned_id(const struct xdp_port *p)
+{
+	char path[128];
+	__u32 id;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/rx", p->dir);
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return 0;
+	id = prog_info(fd).id;
+	close(fd);
+	return id;
+}
+
+void xdp_dispatchers_clean(const struct xdp_port *p)
+{
+	__u32 ours = pinned_id(p);
+	unsigned int ifindex;
+	char path[400];
+	struct dirent *e;
+	DIR *d;
+
+	snprintf(path, sizeof(path), "%s/xdp", xdp_bpffs());
+	d = ours ? opendir(path) : NULL;
+	while (d && (e = readdir(d))) {
+		if (sscanf(e->d_name, "dispatch-%u-", &ifindex) != 1 ||
+		    ifindex != p->ifindex)
+			continue;
+		snprintf(path, sizeof(path), "%s/xdp/%s", xdp_bpffs(),
+			 e->d_name);
+		if (is_pinned_in(ours, path))
+			xdp_unpin_all(path);
+	}
+	if (d)
+		closedir(d);
+}
+
 static int by_dispatcher(__u32 ifindex)
 {
 	struct xdp_quiet q = xdp_hush();
@@ -323,7 +395,7 @@ int xdp_could_attach(const struct xdp_port *p, const struct text *why)
 				   "%s is no Ethernet interface", p->ifname);
 	if (attached_id(p->ifindex, &mode) && !by_dispatcher(p->ifindex) &&
 	    !xdp_has_orphan(p))
-		return attach_text(p, -EBUSY, why);
+		return busy_text(p, why);
 	return refuse_text(why, 0,
 			   "BPF programs can be loaded; %s has none of ours "
 			   "yet, and gets it in %s mode",
@@ -391,8 +463,10 @@ int xdp_detach(struct xdp_port *p, const struct text *why)
 	struct xdp_quiet q;
 	__u8 mode = 0;
 
-	if (!xdp_attached(p, &alone))
+	if (!xdp_attached(p, &alone)) {
+		xdp_dispatchers_clean(p);
 		return 0;
+	}
 	attached_id(p->ifindex, &mode);
 	q = xdp_hush();
 	if (alone) {

@@ -20,6 +20,7 @@ static void bury_locked(struct xdp_port *p)
 	for (__u32 i = 0; i < XDP_STREAMS && p->table; i++)
 		if (p->table->stream[i].ms)
 			xdp_stream_destroy(p, i);
+	xdp_dispatchers_clean(p);
 	xdp_port_unpin(p);
 }
 
@@ -131,11 +132,21 @@ static int netns_is_alive(unsigned long ns)
 	return alive;
 }
 
+/* Not of a port that is alive: its lock may be held by who waits for ours. */
 static int clean_dead(struct xdp_port *p, void *arg)
 {
+	const struct text none = { NULL, 0 };
+	char name[IF_NAMESIZE];
+	struct xdp_port here;
+
 	(void)arg;
-	if (!netns_is_alive(p->netns))
-		xdp_port_bury(p);
+	xdp_port_by_index(&here, 0);
+	if (p->netns != here.netns) {
+		if (!netns_is_alive(p->netns))
+			xdp_port_bury(p);
+	} else if (!if_indextoname(p->ifindex, name)) {
+		clean_port(p, &none);
+	}
 	return 0;
 }
 

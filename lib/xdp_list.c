@@ -63,19 +63,20 @@ static int on_port(struct xdp_port *p, void *arg)
 		.version = avtpmap_version(),
 	};
 	struct walk *walk = arg;
-	char attachment[64];
+	char attachment[64] = "off", name[IF_NAMESIZE];
 	int alone = 0;
 	const char *mode = xdp_attached(p, &alone);
 
+	if (!if_indextoname(p->ifindex, name))
+		return 0; /* a list does not show the dead */
 	memcpy(port.ifname, p->ifname, sizeof(port.ifname));
 	for (int i = 0; i < XDP_STREAMS; i++)
 		port.n_streams += !!p->table->stream[i].ms;
 	port.n_queues = get_stats(p, queues);
-	if (mode) {
+	if (mode)
 		snprintf(attachment, sizeof(attachment), "%s, %s", mode,
 			 alone ? "alone" : "by dispatcher");
-		port.attachment = attachment;
-	}
+	port.attachment = attachment;
 	return walk->port_fn(&port, walk->arg);
 }
 
@@ -146,7 +147,7 @@ static int show_stream(const struct xdp_port *p, __u32 index, struct walk *walk)
 	return err;
 }
 
-/* A list does not show the dead. */
+/* Nor dead readers. */
 static void bury(struct xdp_port *p)
 {
 	const struct text none = { NULL, 0 };

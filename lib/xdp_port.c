@@ -22,7 +22,7 @@
 
 enum { TICK_TRIES = 1000 };
 
-static const char *bpffs(void)
+const char *xdp_bpffs(void)
 {
 	const char *dir = getenv("AVTPMAP_BPFFS");
 
@@ -34,13 +34,13 @@ static int need_bpffs(const struct text *why)
 {
 	struct statfs fs;
 
-	if (!statfs(bpffs(), &fs) && fs.f_type == BPF_FS_MAGIC)
+	if (!statfs(xdp_bpffs(), &fs) && fs.f_type == BPF_FS_MAGIC)
 		return 0;
-	if (!mount("bpf", bpffs(), "bpf", 0, NULL))
+	if (!mount("bpf", xdp_bpffs(), "bpf", 0, NULL))
 		return 0;
 	return refuse_text(why, -errno,
 			   "no BPF file system on %s; mount -t bpf bpf %s",
-			   bpffs(), bpffs());
+			   xdp_bpffs(), xdp_bpffs());
 }
 
 /* Interfaces are numbered in each network namespace. */
@@ -92,7 +92,7 @@ void xdp_port_of(struct xdp_port *p, unsigned long ns, __u32 ifindex)
 	p->netns = ns;
 	if (!if_indextoname(ifindex, p->ifname))
 		snprintf(p->ifname, sizeof(p->ifname), "#%u", ifindex);
-	snprintf(p->dir, sizeof(p->dir), "%s/avtpmap/%lu-%u", bpffs(), ns,
+	snprintf(p->dir, sizeof(p->dir), "%s/avtpmap/%lu-%u", xdp_bpffs(), ns,
 		 ifindex);
 }
 
@@ -231,7 +231,7 @@ int xdp_port_lock(struct xdp_port *p, const struct text *why)
 
 	if (err)
 		return err;
-	snprintf(made, sizeof(made), "%s/avtpmap", bpffs());
+	snprintf(made, sizeof(made), "%s/avtpmap", xdp_bpffs());
 	if (mkdir(made, 0755) && errno != EEXIST)
 		return xdp_bpf_text(why, -errno, "make a directory for pins");
 	for (;;) {
@@ -266,26 +266,28 @@ void xdp_port_unlock(struct xdp_port *p)
 	fcntl(p->lock_fd, F_OFD_SETLK, &fl);
 }
 
+void xdp_unpin_all(const char *dir)
+{
+	DIR *d = opendir(dir);
+	struct dirent *e;
+
+	if (!d)
+		return;
+	while ((e = readdir(d)))
+		if (e->d_name[0] != '.')
+			unlinkat(dirfd(d), e->d_name, 0);
+	closedir(d);
+	rmdir(dir);
+}
+
 /* Takes rx away first: from then on there is no port. */
 void xdp_port_unpin(struct xdp_port *p)
 {
-	char path[400];
-	struct dirent *e;
-	DIR *d;
+	char path[128];
 
 	snprintf(path, sizeof(path), "%s/rx", p->dir);
 	unlink(path);
-	d = opendir(p->dir);
-	if (!d)
-		return;
-	while ((e = readdir(d))) {
-		if (e->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof(path), "%s/%s", p->dir, e->d_name);
-		unlink(path);
-	}
-	closedir(d);
-	rmdir(p->dir);
+	xdp_unpin_all(p->dir);
 }
 
 int xdp_each_dir(int all, xdp_port_fn *fn, void *arg, const struct text *why)
@@ -297,7 +299,7 @@ int xdp_each_dir(int all, xdp_port_fn *fn, void *arg, const struct text *why)
 	int err = 0;
 	DIR *d;
 
-	snprintf(path, sizeof(path), "%s/avtpmap", bpffs());
+	snprintf(path, sizeof(path), "%s/avtpmap", xdp_bpffs());
 	d = opendir(path);
 	if (!d)
 		return errno == ENOENT ?

@@ -180,7 +180,7 @@ int xdp_open(struct avtpmap_stream *s, const struct avtpmap_open_opts *opts,
 	     const struct text *why)
 {
 	struct xdp_handle *h = handle_alloc();
-	int err;
+	int alone, err;
 
 	if (!h)
 		return refuse_text(why, -ENOMEM, "out of memory");
@@ -196,6 +196,8 @@ int xdp_open(struct avtpmap_stream *s, const struct avtpmap_open_opts *opts,
 		err = refuse_text(why, -ENOENT,
 				  "%s is not attached; avtpmap attach %s",
 				  opts->ifname, opts->ifname);
+	if (!err && !xdp_attached(&h->port, &alone))
+		err = xdp_off_text(&h->port, why);
 	if (!err)
 		err = bind_locked(s, h, opts, why);
 	xdp_port_unlock(&h->port);

@@ -183,6 +183,7 @@ static void listen_loop(struct listen *l)
 		if (l->events & AVTPMAP_EV_END &&
 		    avtpmap_position(l->s) != l->first) {
 			l->ended = true;
+			listen_ended(l);
 			if (!args.samples)
 				break;
 		}

@@ -174,7 +174,11 @@ static void print_port(const struct avtpmap_port_info *p)
 	printf("  memory: %s of %s\n",
 	       bytes_text(used, sizeof(used), p->mem_used),
 	       bytes_text(cap, sizeof(cap), p->mem_cap));
-	if (p->attachment)
+	if (port_is_off(p))
+		printf("  xdp: off: somebody took the program off; avtpmap "
+		       "attach %s\n",
+		       p->ifname);
+	else if (p->attachment)
 		printf("  xdp: %s\n", p->attachment);
 	if (p->phc_index != AVTPMAP_NO_PHC)
 		printf("  clock: /dev/ptp%u\n", p->phc_index);

@@ -15,6 +15,7 @@ enum { PORTS_MAX = 64, VIDS_MAX = 32 };
 struct known {
 	char name[16];
 	bool attached;
+	bool off; /* its XDP program was taken off */
 	bool hooked;
 	uint32_t ifindex;
 	uint32_t gid;
@@ -41,6 +42,7 @@ static int on_port(const struct avtpmap_port_info *p, void *arg)
 		return 0;
 	memcpy(port->name, p->ifname, sizeof(port->name));
 	port->attached = p->attached;
+	port->off = port_is_off(p);
 	port->hooked = p->hooked;
 	port->ifindex = p->ifindex;
 	port->gid = p->gid;
@@ -157,6 +159,12 @@ static void port_findings(const struct netdev *dev, const struct known *port)
 		snprintf(fix, sizeof(fix), "avtpmap attach %s", dev->name);
 		finding(NOTE, dev->name, "port", fix, "not attached");
 		return;
+	}
+	if (port->off) {
+		snprintf(fix, sizeof(fix), "avtpmap attach %s", dev->name);
+		finding(BAD, dev->name, "program", fix,
+			"somebody took the XDP program off: no stream gets a "
+			"frame");
 	}
 	finding(FINE, dev->name, "port", NULL, "attached, %u stream%s",
 		port->n_streams, port->n_streams == 1 ? "" : "s");

@@ -126,3 +126,8 @@ const char *group_text(uint32_t gid)
 	snprintf(number, sizeof(number), "%u", gid);
 	return number;
 }
+
+bool port_is_off(const struct avtpmap_port_info *p)
+{
+	return p->attachment && !strcmp(p->attachment, "off");
+}

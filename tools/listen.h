@@ -92,7 +92,8 @@ void listen_meters_add(struct listen *l, uint32_t units); /* at l->buf */
 /* listen_report.c APIs */
 uint64_t listen_frames(const struct listen *l); /* had, whole */
 uint64_t listen_lost(const struct listen *l); /* on the wire */
-void listen_diagnose(const struct listen *l);
+void listen_diagnose(const struct listen *l); /* nothing came at all */
+void listen_ended(const struct listen *l); /* nothing comes any more */
 void listen_summary(struct listen *l);
 
 /* wav.c APIs: 0 or -errno; a failure has said why on stderr */

@@ -25,6 +25,7 @@ struct heard {
 	uint32_t ifindex;
 	uint64_t stream_id;
 	bool attached;
+	bool off;
 	uint64_t frames;
 	uint64_t unknown;
 	uint64_t other_path;
@@ -38,6 +39,7 @@ static int hear_port(const struct avtpmap_port_info *p, void *arg)
 	if (p->ifindex != h->ifindex)
 		return 0;
 	h->attached = p->attached;
+	h->off = port_is_off(p);
 	for (uint32_t i = 0; i < p->n_queues; i++) {
 		h->frames += p->queues[i].frames;
 		h->unknown += p->queues[i].unknown;
@@ -72,13 +74,18 @@ static void say_path(const struct heard *h)
 
 static void say_link(const struct heard *h, const struct netdev *dev)
 {
+	if (h->off)
+		fprintf(stderr,
+			"  - somebody took the XDP program off: avtpmap attach "
+			"%s\n",
+			h->ifname);
 	if (!dev->up)
 		fprintf(stderr, "  - %s is down: ip link set %s up\n",
 			h->ifname, h->ifname);
 	else if (!dev->carrier)
 		fprintf(stderr, "  - %s has no link: look at the cable\n",
 			h->ifname);
-	else if (h->attached && !h->frames)
+	else if (h->attached && !h->off && !h->frames)
 		fprintf(stderr,
 			"  - %s has not received any frame at all since it "
 			"was attached\n",
@@ -91,23 +98,42 @@ static void say_link(const struct heard *h, const struct netdev *dev)
 			h->vid && h->vid != AVTPMAP_ANY_VID ? h->vid : 2);
 }
 
-void listen_diagnose(const struct listen *l)
+static struct heard hear(const struct listen *l)
 {
-	char id[AVTPMAP_STREAM_ID_TEXT];
-	struct heard h = { .ifindex = avtpmap_header(l->s)->ifindex,
+	const struct avtpmap_ring_hdr *hdr = avtpmap_header(l->s);
+	struct heard h = { .ifindex = hdr->ifindex,
 			   .stream_id = l->args->stream_id };
-	struct avtpmap_ctl *ctl = NULL;
-	struct netdev dev;
+	struct avtpmap_ctl *ctl;
 
-	if (!avtpmap_ctl_open(&ctl, NULL)) {
+	if (!avtpmap_ctl_open(&ctl, AVTPMAP_OPTS(avtpmap_ctl_opts,
+						 .backend = hdr->backend))) {
 		avtpmap_port_list(ctl, hear_port, &h);
 		avtpmap_stream_list(ctl, NULL, hear_stream, &h);
 		avtpmap_ctl_close(ctl);
 	}
 	if (!h.ifname[0])
 		snprintf(h.ifname, sizeof(h.ifname), "%s", l->args->ifname);
-	netdev_look(&dev, h.ifname);
+	return h;
+}
 
+void listen_ended(const struct listen *l)
+{
+	struct heard h = hear(l);
+
+	if (h.off)
+		fprintf(stderr,
+			"avtpmap: %s: somebody took the XDP program off; "
+			"avtpmap attach %s\n",
+			h.ifname, h.ifname);
+}
+
+void listen_diagnose(const struct listen *l)
+{
+	char id[AVTPMAP_STREAM_ID_TEXT];
+	struct heard h = hear(l);
+	struct netdev dev;
+
+	netdev_look(&dev, h.ifname);
 	fprintf(stderr,
 		"avtpmap: nothing heard of stream %s on %s for 2 s; likely "
 		"causes:\n",

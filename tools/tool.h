@@ -100,6 +100,7 @@ char *bytes_text(char *buf, size_t bytes, uint64_t v);
 const char *state_text(uint32_t state);
 const char *mode_text(uint32_t mode);
 const char *group_text(uint32_t gid); /* name, or number; static buffer */
+bool port_is_off(const struct avtpmap_port_info *p); /* its XDP program is */
 
 /* netdev.c APIs: what can be known of a netdev without changing it */
 struct netdev {

@@ -68,7 +68,7 @@ const char *avtpmap_ctl_backend_reason(struct avtpmap_ctl *ctl);
  * struct avtpmap_port_opts - how to make or change a port
  * @sz: sizeof(struct avtpmap_port_opts)
  * @set: AVTPMAP_PORT_GID and AVTPMAP_PORT_MEM_CAP for what is to be set; and
- *	for the XDP backend, at the first attach, how: _XDP_NATIVE in the driver
+ *	for the XDP backend, how: _XDP_NATIVE in the driver
  *	(many reset the link for it), _XDP_GENERIC behind it, neither: in the
  *	driver where that is known not to reset; _XDP_ALONE without a
  *	dispatcher, so that no other XDP program can be beside it: the only
@@ -94,8 +94,12 @@ struct avtpmap_port_opts {
  * @ifname: netdev
  * @opts: or NULL for the defaults
  *
+ * An XDP program that somebody took off is put back; streams and readers go on.
+ *
  * -EOPNOTSUPP: the netdev's driver does not have the hook; or there can be an XDP
- * program alone only.
+ * program alone only. -EBUSY: somebody else's XDP program leaves no room, or ours
+ * is attached in another mode than was asked for. Of native XDP, whatever the
+ * driver refuses it with.
  */
 int avtpmap_port_attach(struct avtpmap_ctl *ctl, const char *ifname,
 			const struct avtpmap_port_opts *opts);
@@ -138,6 +142,7 @@ struct avtpmap_stream_opts {
  * A port that is not attached is attached, with the defaults, where the caller
  * may do that.
  *
+ * -ENETDOWN: the port's XDP program was taken off.
  * -EEXIST: the port has this stream. -EDQUOT: its ring is over the port's cap.
  * -E2BIG: more than AVTPMAP_SLOTS_MAX slots. -EINVAL: out of range.
  */
@@ -182,7 +187,8 @@ int avtpmap_drain(struct avtpmap_ctl *ctl, const char *ifname);
  * @n_queues: entries of @queues
  * @queues: what was seen, by RX queue (XDP: by CPU)
  * @version: of the module
- * @attachment: how the XDP program is attached, "native, alone"; NULL: it is not
+ * @attachment: how the XDP program is attached, "native, alone"; "off": somebody
+ *	took it off, and no frame comes until attach; NULL: of another backend
  */
 struct avtpmap_port_info {
 	uint32_t ifindex;

@@ -65,6 +65,7 @@ struct avtpmap_open_opts {
  *	-ENOPKG: no backend (the module is not loaded)
  *	-ENODEV: no such network interface
  *	-ENOENT: no such stream on this port
+ *	-ENETDOWN: somebody took the port's XDP program off
  *	-EACCES: not allowed
  *	-EUSERS: too many readers of the stream, or handles of the user
  *	-EPROTONOSUPPORT: module and library do not fit each other
