@@ -28,6 +28,18 @@ __noinline int was_given_back(__u32 *word)
 	return 0;
 }
 
+/* To be cancelled would cost it its callback. */
+static __always_inline void stop_timer(__u32 index)
+{
+	struct timer *t = bpf_map_lookup_elem(&timers, &index);
+	struct xdp_ring *ring = ring_get(index);
+
+	if (!t || !ring)
+		return;
+	start_timer(t, CONTEND_NEVER_NS);
+	ring->s.timer_ns = ~0ull;
+}
+
 /* XDP_DROP: done; XDP_PASS: it was claimed already; XDP_ABORTED: and given back. */
 SEC("xdp")
 int hold(struct xdp_md *ctx)
@@ -39,6 +51,8 @@ int hold(struct xdp_md *ctx)
 		return XDP_ABORTED;
 	turns = arg->turns;
 	release = arg->release;
+	if (arg->stop)
+		stop_timer(arg->index);
 	word = word_of(arg);
 	if (!word || (arg->claim && !claim(word)))
 		return XDP_PASS;

@@ -5,6 +5,7 @@
 #include <linux/types.h>
 
 enum { CONTEND_TURNS_MAX = 10 };
+#define CONTEND_NEVER_NS (3600 * 1000000000ull)
 
 /**
  * struct contend - what the program hold is to do, as its packet
@@ -13,6 +14,7 @@ enum { CONTEND_TURNS_MAX = 10 };
  * @claim: take it
  * @turns: keep it for so many times 30 us
  * @release: give it back
+ * @stop: the stream's timer first, so that nobody looks at it whom no frame asks
  */
 struct contend {
 	__u32 group;
@@ -20,7 +22,8 @@ struct contend {
 	__u32 claim;
 	__u32 turns;
 	__u32 release;
-	__u32 resv[11];
+	__u32 stop;
+	__u32 resv[10];
 };
 
 #endif
