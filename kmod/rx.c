@@ -4,78 +4,32 @@
  * parses and looks up; stream_rx() accounts, produces and wakes. All of it runs
  * in NAPI context.
  */
+#include "copy.h"
 #include "port.h"
 #include "stream.h"
 #include "table.h"
 #include "trace.h"
-
-enum { COPY_SHORT_MAX = 384 };
 
 static void bump(u64 *counter)
 {
 	WRITE_ONCE(*counter, *counter + 1);
 }
 
-/* Eight octets anywhere. */
-struct word {
-	u64 v;
-} __packed;
-
-static void copy_word(u8 *to, const u8 *from)
-{
-	((struct word *)to)->v = ((const struct word *)from)->v;
-}
-
-static void copy_four(u8 *to, const u8 *from)
-{
-	copy_word(to, from);
-	copy_word(to + 8, from + 8);
-	copy_word(to + 16, from + 16);
-	copy_word(to + 24, from + 24);
-}
-
-/*
- * memcpy may be one "rep movsb", whose start costs more than all of an audio
- * frame (tests/bench: 216 octets in 20 cycles instead of 32).
- */
-static void copy_short(u8 *to, const u8 *from, u32 n)
-{
-	u8 *last = to + n - 8;
-	const u8 *last_from = from + n - 8;
-
-	for (; n >= 64; n -= 64, to += 64, from += 64) {
-		copy_four(to, from);
-		copy_four(to + 32, from + 32);
-	}
-	if (n & 32) {
-		copy_four(to, from);
-		to += 32;
-		from += 32;
-	}
-	if (n & 16) {
-		copy_word(to, from);
-		copy_word(to + 8, from + 8);
-		to += 16;
-		from += 16;
-	}
-	if (n & 8)
-		copy_word(to, from);
-	if (n & 7)
-		copy_word(last, last_from);
-}
-
-/* The frame's one copy. Most frames lie in one part. */
+/* The frame's one copy. Most lie in one part; a stream's PDU has 12 octets. */
 static void copy_pdu(u8 *to, const struct avtpmap_rx *rx,
 		     const struct avtpmap_pdu *pdu)
 {
-	u32 first = min(pdu->len_bytes, rx->len_bytes - pdu->offset);
+	const u8 *from = rx->data + pdu->offset;
+	u32 n = pdu->len_bytes, first = rx->len_bytes - pdu->offset;
 
-	if (first >= 8 && first <= COPY_SHORT_MAX)
-		copy_short(to, rx->data + pdu->offset, first);
-	else
-		env_copy(to, rx->data + pdu->offset, first);
-	if (unlikely(first < pdu->len_bytes))
-		env_copy(to + first, rx->frag, pdu->len_bytes - first);
+	if (unlikely(n > first)) {
+		env_copy(to, from, first);
+		env_copy(to + first, rx->frag, n - first);
+	} else if (n <= COPY_SHORT_MAX) {
+		copy_short(to, from, n);
+	} else {
+		env_copy(to, from, n);
+	}
 }
 
 static void produce(struct stream *s, const struct avtpmap_rx *rx,
@@ -83,23 +37,24 @@ static void produce(struct stream *s, const struct avtpmap_rx *rx,
 		    u64 now_ns)
 {
 	struct avtpmap_slot *slot = ring_slot(&s->ring, s->head);
-	u64 hwtime_ns = 0;
+	struct avtpmap_ring_hdr *hdr = s->ring.hdr;
+	u64 hwtime_ns = 0, pos = s->head;
 
 	lockdep_assert_held(&s->lock);
-	e->flags |= AVTPMAP_F_MONOTIME;
 	if (rx->flags & AVTPMAP_RX_HWTIME) {
 		e->flags |= AVTPMAP_F_HWTIME;
 		hwtime_ns = rx->hwtime_ns;
-		avtpmap_count_presentation(s->ring.hdr, pdu, hwtime_ns,
-					   s->ring_ns);
+		avtpmap_count_presentation(hdr, pdu, hwtime_ns, s->ring_ns);
 	}
-	avtpmap_slot_reserve(slot, s->head);
+	avtpmap_slot_reserve(slot, pos);
 	avtpmap_slot_write(slot, pdu, e, s->account.epoch, now_ns, hwtime_ns);
 	copy_pdu((u8 *)(slot + 1), rx, pdu);
-	avtpmap_count_frame(s->ring.hdr, pdu);
-	avtpmap_slot_commit(s->ring.hdr, slot, s->head, s->account.media_pos);
-	trace_avtpmap_match(s, s->head, e->media_pos);
-	s->head++;
+	avtpmap_count_frame(hdr, pdu);
+	avtpmap_slot_commit(hdr, slot, pos, s->account.media_pos);
+	trace_avtpmap_match(s, pos, e->media_pos);
+	s->head = pos + 1;
+	if (unlikely(hdr->state != AVTPMAP_RING_LIVE))
+		stream_start(s, e, now_ns);
 }
 
 static void refuse_frame(struct stream *s, enum avtpmap_counter reason)
@@ -113,12 +68,12 @@ static bool unfit(struct stream *s, const struct avtpmap_rx *rx,
 		  enum avtpmap_class class, const struct avtpmap_pdu *pdu)
 {
 	lockdep_assert_held(&s->lock);
-	if (!avtpmap_key_on_path(&s->key, pdu)) {
+	if (unlikely(!avtpmap_key_on_path(&s->key, pdu))) {
 		refuse_frame(s, AVTPMAP_C_OTHER_PATH);
-	} else if (class == AVTPMAP_MALFORMED) {
-		refuse_frame(s, AVTPMAP_C_MALFORMED);
-	} else if (class == AVTPMAP_UNSUPPORTED) {
-		refuse_frame(s, AVTPMAP_C_UNSUPPORTED_FORMAT);
+	} else if (unlikely(class != AVTPMAP_STREAM)) {
+		refuse_frame(s, class == AVTPMAP_MALFORMED ?
+				AVTPMAP_C_MALFORMED :
+				AVTPMAP_C_UNSUPPORTED_FORMAT);
 	} else if (rx->flags & AVTPMAP_RX_MULTIBUF) {
 		avtpmap_account_skip(&s->account, s->ring.hdr, pdu,
 				     AVTPMAP_C_MULTIBUF);
@@ -155,14 +110,11 @@ static bool stream_rx(struct stream *s, const struct avtpmap_rx *rx,
 	/* Two queues may bring frames of one stream; in practice they do not. */
 	spin_lock(&s->lock);
 	in_ring = account(s, rx, class, pdu, &e, now_ns);
-	if (in_ring) {
+	if (likely(in_ring))
 		produce(s, rx, pdu, &e, now_ns);
-		if (unlikely(s->ring.hdr->state != AVTPMAP_RING_LIVE))
-			stream_start(s, &e, now_ns);
-	}
-	if (unlikely(e.events || e.flags & AVTPMAP_F_EPOCH))
+	if (unlikely(e.events))		/* an epoch has one, or is the start */
 		stream_frame_events(s, &e, now_ns);
-	if (s->account.media_pos >= s->next_due)
+	if (unlikely(s->account.media_pos >= s->next_due))
 		stream_periods(s, now_ns);
 	spin_unlock(&s->lock);
 	return in_ring;
@@ -178,17 +130,18 @@ enum avtpmap_verdict port_rx(struct avtpmap_sink *sink,
 	enum avtpmap_class class;
 	struct stream *s;
 
-	if (unlikely(rx->flags & AVTPMAP_RX_ERROR)) {
-		bump(&q->stats.error);
-		return AVTPMAP_PASS;
-	}
-	if (unlikely(rx->flags & AVTPMAP_RX_MULTIBUF))
+	if (unlikely(rx->flags & (AVTPMAP_RX_ERROR | AVTPMAP_RX_MULTIBUF))) {
+		if (rx->flags & AVTPMAP_RX_ERROR) {
+			bump(&q->stats.error);
+			return AVTPMAP_PASS;
+		}
 		frame_bytes = U32_MAX;	/* the rest is not here to be measured */
+	}
 
 	class = avtpmap_parse(&pdu, rx->data, rx->data + rx->len_bytes,
 			      frame_bytes, rx->flags & AVTPMAP_RX_VLAN,
 			      rx->vlan_tci);
-	if (class == AVTPMAP_NOT_AVTP) {
+	if (unlikely(class == AVTPMAP_NOT_AVTP)) {
 		bump(&q->other);
 		return AVTPMAP_PASS;
 	}
@@ -197,11 +150,11 @@ enum avtpmap_verdict port_rx(struct avtpmap_sink *sink,
 		return AVTPMAP_PASS;
 	}
 	s = table_find(port, pdu.stream_id);
-	if (!s) {
+	if (unlikely(!s)) {
 		bump(&q->stats.unknown);
 		return AVTPMAP_PASS;
 	}
-	if (!stream_rx(s, rx, class, &pdu)) {
+	if (unlikely(!stream_rx(s, rx, class, &pdu))) {
 		bump(&q->refused);
 		return AVTPMAP_PASS;
 	}

@@ -61,7 +61,6 @@ static void produce(struct packet_stream *s, const struct avtpmap_pdu *pdu,
 		(void *)((__u8 *)s->hdr + s->plan.header_bytes +
 			 (pos & (s->plan.n_slots - 1)) * s->plan.stride);
 
-	e->flags |= AVTPMAP_F_MONOTIME;
 	avtpmap_slot_reserve(slot, pos);
 	avtpmap_slot_write(slot, pdu, e, s->account.epoch, f->mono_ns, 0);
 	env_copy(slot + 1, f->data + pdu->offset, pdu->len_bytes);

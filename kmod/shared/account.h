@@ -249,19 +249,16 @@ static inline void start_epoch(struct avtpmap_account *a,
 static __always_inline int units_of(struct avtpmap_account *a,
 				    const struct avtpmap_pdu *pdu, __u32 *units)
 {
-	if (a->unit == AVTPMAP_UNIT_PACKETS) {
-		*units = 1;
+	if (env_unlikely(a->unit != AVTPMAP_UNIT_SAMPLES)) {
+		*units = a->unit == AVTPMAP_UNIT_PACKETS ||
+			 pdu->flags & AVTPMAP_F_FRAME_END;
 		return 1;
 	}
-	if (a->unit == AVTPMAP_UNIT_VIDEO) {
-		*units = !!(pdu->flags & AVTPMAP_F_FRAME_END);
-		return 1;
-	}
-	if (pdu->flags & AVTPMAP_F_NODATA) {
+	if (env_unlikely(pdu->flags & AVTPMAP_F_NODATA)) {
 		*units = 0;
 		return 1;
 	}
-	if (pdu->data_bytes != a->nominal_bytes) {
+	if (env_unlikely(pdu->data_bytes != a->nominal_bytes)) {
 		__u32 n = pdu->data_bytes / a->block_bytes;
 
 		if (n * a->block_bytes != pdu->data_bytes || !n)
@@ -274,6 +271,13 @@ static __always_inline int units_of(struct avtpmap_account *a,
 	return 1;
 }
 
+/* Two CPUs may take the time in one order and come here in the other. */
+static __always_inline __u64 silence_ns(const struct avtpmap_account *a,
+					__u64 now_ns)
+{
+	return now_ns > a->last_ns ? now_ns - a->last_ns : 0;
+}
+
 /* What the step from the newest frame's sequence_num to this one's means. */
 enum sequence_step {
 	STEP_NEXT,
@@ -284,11 +288,11 @@ enum sequence_step {
 };
 
 static __always_inline enum sequence_step
-sequence_step(const struct avtpmap_account *a, __u8 delta, __u64 silence_ns)
+sequence_step(const struct avtpmap_account *a, __u8 delta, __u64 now_ns)
 {
-	if (delta == 1)
+	if (env_likely(delta == 1))
 		return STEP_NEXT;
-	if (a->wrap_ns && silence_ns > a->wrap_ns)
+	if (a->wrap_ns && silence_ns(a, now_ns) > a->wrap_ns)
 		return STEP_RESYNC;
 	if (!delta || delta >= 256 - LATE_MAX) {
 		if (a->stale >= STALE_MAX)
@@ -398,7 +402,7 @@ static __always_inline void account_bits(struct avtpmap_account *a,
 static __always_inline int same_format(const struct avtpmap_account *a,
 				       const struct avtpmap_pdu *pdu)
 {
-	if (pdu->format_raw)
+	if (env_likely(pdu->format_raw))
 		return pdu->format_raw == a->format_raw;
 	return (a->format_raw >> 48 & 0xff) == AVTPMAP_SUB_61883_IIDC &&
 	       a->unit == AVTPMAP_UNIT_SAMPLES;
@@ -459,49 +463,50 @@ static __always_inline int avtpmap_account(struct avtpmap_account *a,
 					   struct avtpmap_entry *e)
 {
 	__u8 delta = pdu->sequence - a->sequence;
-	/* two CPUs may take the time in one order and come here in the other */
-	__u64 silence_ns = now_ns > a->last_ns ? now_ns - a->last_ns : 0;
 	enum sequence_step step = STEP_NEXT;
 	int fresh = 0;
 
-	__builtin_memset(e, 0, sizeof(*e));
+	e->lost = 0;
+	e->lost_units = 0;
 	e->flags = pdu->flags;
+	e->events = 0;
 
-	if (!a->epoch || pdu->src_mac != a->talker) {
-		if (a->epoch && silence_ns < AVTPMAP_SILENCE_NS) {
+	/* before the first epoch there is no format that could be the same */
+	if (env_unlikely(pdu->src_mac != a->talker)) {
+		if (a->epoch && silence_ns(a, now_ns) < AVTPMAP_SILENCE_NS) {
 			e->events = AVTPMAP_EV_CONFLICT;
 			return refuse(hdr, AVTPMAP_C_CONFLICT);
 		}
 		fresh = 1;
-	} else if (!same_format(a, pdu)) {
+	} else if (env_unlikely(!same_format(a, pdu))) {
 		fresh = 1;
 	} else {
-		step = sequence_step(a, delta, silence_ns);
+		step = sequence_step(a, delta, now_ns);
 	}
-	if (fresh || step == STEP_RESYNC) {
+	if (env_unlikely(fresh || step == STEP_RESYNC)) {
 		if (!account_fresh(a, hdr, pdu, step, e))
 			return 0;
 		step = STEP_NEXT;
 	} else if (!units_of(a, pdu, &e->units)) {
 		return refuse(hdr, AVTPMAP_C_MALFORMED);
-	} else if (step != STEP_NEXT) {
+	} else if (env_unlikely(step != STEP_NEXT)) {
 		count(hdr, AVTPMAP_C_SEQ_NUM_MISMATCH, 1);
 	}
 
 	a->last_ns = now_ns;
-	if (step == STEP_LATE || step == STEP_DUPLICATE) {
+	if (env_unlikely(step == STEP_LATE || step == STEP_DUPLICATE)) {
 		account_stale(a, hdr, step, delta, e);
 		return 1;
 	}
-	if (step == STEP_LOSS) {
+	if (env_unlikely(step == STEP_LOSS)) {
 		account_loss(a, hdr, pdu, delta, e);
-	} else if (dbc_broken(a, pdu)) {
+	} else if (env_unlikely(dbc_broken(a, pdu))) {
 		e->lost_units = account_dbc(a, hdr, pdu);
 		e->flags |= AVTPMAP_F_DBC;
 		e->events |= AVTPMAP_EV_GAP;
 	}
 	account_bits(a, hdr, pdu, e);
-	if (a->skipped_units || a->skipped_lost) {
+	if (env_unlikely(a->skipped_units || a->skipped_lost)) {
 		e->lost += a->skipped_lost;
 		e->lost_units += a->skipped_units;
 		e->flags |= AVTPMAP_F_GAP;
@@ -514,7 +519,7 @@ static __always_inline int avtpmap_account(struct avtpmap_account *a,
 	a->sequence = pdu->sequence;
 	a->dbc = pdu->dbc + e->units;
 	a->stale = 0;
-	if (a->settle)
+	if (env_unlikely(a->settle))
 		a->settle--;
 	return 1;
 }

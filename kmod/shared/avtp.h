@@ -125,7 +125,9 @@ parse_61883(struct avtpmap_pdu *pdu, const __u8 *p, const __u8 *end)
 	fdf = p[29];
 	if ((p[28] & 0x3f) == 0x10 && (fdf == 0xff || !pdu->data_bytes))
 		pdu->flags |= AVTPMAP_F_NODATA;
-	if ((p[28] & 0x3f) != 0x10 || fdf != 0xff)
+	if ((p[28] & 0x3f) == 0x10 && fdf == 0xff)
+		pdu->format_raw = 0;
+	else
 		pdu->format_raw = FORMAT_RAW(pdu->subtype,
 					     1u << 24 | (p[28] & 0x3fu) << 16 |
 					     fdf << 8 | p[25]);
@@ -138,7 +140,7 @@ parse_stream_header(struct avtpmap_pdu *pdu, const __u8 *p, const __u8 *end)
 {
 	__u32 specific;
 
-	if (p + 24 > end)
+	if (env_unlikely(p + 24 > end))
 		return AVTPMAP_MALFORMED;
 	specific = avtp_u32(p + 16);
 	pdu->sequence = p[2];
@@ -151,14 +153,17 @@ parse_stream_header(struct avtpmap_pdu *pdu, const __u8 *p, const __u8 *end)
 	pdu->data_bytes = avtp_u16(p + 20);
 	pdu->len_bytes = 24 + pdu->data_bytes;
 
+	if (env_likely(pdu->subtype == AVTPMAP_SUB_AAF)) {
+		/* format, nsr, channels, bit_depth */
+		pdu->format_raw = FORMAT_RAW(AVTPMAP_SUB_AAF,
+					     specific & 0xfff3ffff);
+		if (p[22] & 0x10)
+			pdu->flags |= AVTPMAP_F_SPARSE;
+		return AVTPMAP_STREAM;
+	}
 	switch (pdu->subtype) {
 	case AVTPMAP_SUB_61883_IIDC:
 		return parse_61883(pdu, p, end);
-	case AVTPMAP_SUB_AAF:	/* format, nsr, channels, bit_depth */
-		pdu->format_raw = FORMAT_RAW(pdu->subtype, specific & 0xfff3ffff);
-		if (p[22] & 0x10)
-			pdu->flags |= AVTPMAP_F_SPARSE;
-		break;
 	case AVTPMAP_SUB_CVF:	/* format, format_subtype; M ends a frame */
 		pdu->format_raw = FORMAT_RAW(pdu->subtype, specific >> 16);
 		if (p[22] & 0x10)
@@ -185,6 +190,7 @@ parse_crf(struct avtpmap_pdu *pdu, const __u8 *p, const __u8 *end)
 	pdu->mr = p[1] >> 3 & 1;
 	if (p[1] & 1)
 		pdu->flags |= AVTPMAP_F_TU;
+	pdu->avtp_timestamp = 0;
 	pdu->data_bytes = avtp_u16(p + 16);
 	pdu->len_bytes = 20 + pdu->data_bytes;
 	pdu->format_raw = FORMAT_RAW(pdu->subtype,
@@ -197,6 +203,8 @@ static __always_inline enum avtpmap_class
 parse_ntscf(struct avtpmap_pdu *pdu, const __u8 *p)
 {
 	pdu->sequence = p[3];
+	pdu->mr = 0;
+	pdu->avtp_timestamp = 0;
 	pdu->data_bytes = (p[1] & 7u) << 8 | p[2];
 	pdu->len_bytes = 12 + pdu->data_bytes;
 	pdu->format_raw = FORMAT_RAW(pdu->subtype, 0);
@@ -209,7 +217,7 @@ parse_pdu(struct avtpmap_pdu *pdu, const __u8 *p, const __u8 *end,
 {
 	enum avtpmap_class class;
 
-	if (p + 12 > end)
+	if (env_unlikely(p + 12 > end))
 		return AVTPMAP_CONTROL;
 	pdu->subtype = p[0];
 	pdu->stream_id = avtp_be64(p + 4);
@@ -226,16 +234,17 @@ parse_pdu(struct avtpmap_pdu *pdu, const __u8 *p, const __u8 *end,
 	}
 	if (!(p[1] & 0x80))
 		return AVTPMAP_CONTROL;
-	if (p[1] & 0x70)
+	if (env_unlikely(p[1] & 0x70))
 		return AVTPMAP_UNSUPPORTED;
 
-	if (pdu->subtype == AVTPMAP_SUB_CRF)
+	if (env_unlikely(pdu->subtype == AVTPMAP_SUB_CRF))
 		class = parse_crf(pdu, p, end);
-	else if (pdu->subtype == AVTPMAP_SUB_NTSCF)
+	else if (env_unlikely(pdu->subtype == AVTPMAP_SUB_NTSCF))
 		class = parse_ntscf(pdu, p);
 	else
 		class = parse_stream_header(pdu, p, end);
-	if (class == AVTPMAP_STREAM && pdu->len_bytes > room_bytes)
+	if (class == AVTPMAP_STREAM &&
+	    env_unlikely(pdu->len_bytes > room_bytes))
 		return AVTPMAP_MALFORMED;
 	return class;
 }
@@ -278,9 +287,6 @@ avtpmap_parse(struct avtpmap_pdu *pdu, const __u8 *data, const __u8 *end,
 
 	pdu->dst_mac = env_be64(avtp_be64(data)) >> 16;
 	pdu->src_mac = env_be64(avtp_be64(data + 6)) >> 16;
-	pdu->format_raw = 0;
-	pdu->avtp_timestamp = 0;
-	pdu->mr = 0;
 	pdu->dbc = 0;
 	return parse_pdu(pdu, p, end, frame_bytes - pdu->offset);
 }

@@ -88,6 +88,10 @@ static inline void env_copy(void *dst, const void *src, __u32 n)
 
 #endif
 
+/* The straight way through is that of audio's next frame. */
+#define env_likely(x)		__builtin_expect(!!(x), 1)
+#define env_unlikely(x)		__builtin_expect(!!(x), 0)
+
 #ifndef __always_inline
 #define __always_inline		inline __attribute__((__always_inline__))
 #endif

@@ -32,9 +32,12 @@ static __always_inline int avtpmap_key_on_path(const struct avtpmap_key *key,
 {
 	__u32 vid = pdu->tci & 0xfff;
 
-	if (key->dst_mac && key->dst_mac != pdu->dst_mac)
+	if (env_unlikely(key->dst_mac) && key->dst_mac != pdu->dst_mac)
 		return 0;
-	return key->vid == AVTPMAP_ANY_VID || !vid || key->vid == vid;
+	if (env_likely(vid == key->vid))
+		return 1;
+	/* volatile, or the compiler has all of it done for each frame */
+	return env_load(&key->vid) == AVTPMAP_ANY_VID || !vid;
 }
 
 #endif /* AVTPMAP_KEY_H */

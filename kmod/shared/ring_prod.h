@@ -60,7 +60,7 @@ static __always_inline void avtpmap_slot_write(struct avtpmap_slot *slot,
 	env_store(&slot->lost, e->lost);
 	env_store(&slot->lost_units, e->lost_units);
 	env_store(&slot->epoch, epoch);
-	env_store(&slot->flags, e->flags);
+	env_store(&slot->flags, e->flags | AVTPMAP_F_MONOTIME);
 	env_store(&slot->pdu, AVTPMAP_PDU(pdu->subtype, pdu->sequence, pdu->tci));
 }
 
@@ -79,8 +79,10 @@ static __always_inline void avtpmap_count_frame(struct avtpmap_ring_hdr *hdr,
 {
 	count(hdr, AVTPMAP_C_FRAMES_RX, 1);
 	count(hdr, AVTPMAP_C_BYTES_RX, pdu->len_bytes);
-	count(hdr, pdu->flags & AVTPMAP_F_TV ? AVTPMAP_C_TIMESTAMP_VALID :
-					      AVTPMAP_C_TIMESTAMP_NOT_VALID, 1);
+	if (env_likely(pdu->flags & AVTPMAP_F_TV))
+		count(hdr, AVTPMAP_C_TIMESTAMP_VALID, 1);
+	else
+		count(hdr, AVTPMAP_C_TIMESTAMP_NOT_VALID, 1);
 }
 
 /*

@@ -94,7 +94,8 @@ static int whole(const struct avtpmap_slot *slot, const __u64 *words, __u64 pos,
 	    slot->mono_ns != ~mix(pos) || slot->units != 6 ||
 	    slot->avtp_timestamp != (__u32)pos || slot->lost != (__u32)~pos ||
 	    slot->lost_units != (__u32)(pos >> 3) ||
-	    slot->flags != (__u32)pos || slot->epoch != 1 ||
+	    slot->flags != ((__u32)pos | AVTPMAP_F_MONOTIME) ||
+	    slot->epoch != 1 ||
 	    slot->pdu != AVTPMAP_PDU(2, pos & 0xff, pos & 0xffff))
 		return 0;
 	for (__u32 i = 1; i < n; i++)
