@@ -24,13 +24,26 @@ void stream_config_init(struct stream_config *config)
 
 /* ---- frame path and timer, under s->lock ---- */
 
-void stream_arm(struct stream *s, u64 at_ns)
+static void arm(struct stream *s, u64 at_ns, u64 slack_ns)
 {
 	lockdep_assert_held(&s->lock);
-	if (at_ns >= s->timer_ns || s->gone)
+	if (at_ns + slack_ns >= s->timer_ns || s->gone)
 		return;
-	s->timer_ns = at_ns;
-	hrtimer_start(&s->timer, ns_to_ktime(at_ns), HRTIMER_MODE_ABS_SOFT);
+	s->timer_ns = at_ns + slack_ns;
+	hrtimer_start_range_ns(&s->timer, ns_to_ktime(at_ns), slack_ns,
+			       HRTIMER_MODE_ABS_SOFT);
+}
+
+void stream_arm(struct stream *s, u64 at_ns)
+{
+	if (at_ns != U64_MAX)
+		arm(s, at_ns, 0);
+}
+
+/* No interrupt of its own, if there is another within the slack. */
+static void arm_silence(struct stream *s, u64 at_ns)
+{
+	arm(s, at_ns, AVTPMAP_SILENCE_NS / 2);
 }
 
 static void tell_readers(struct stream *s, u32 events, u64 now_ns)
@@ -121,7 +134,7 @@ void stream_start(struct stream *s, struct avtpmap_entry *e, u64 now_ns)
 	WRITE_ONCE(s->ring.hdr->state, AVTPMAP_RING_LIVE);
 	count(s->ring.hdr, AVTPMAP_C_MEDIA_LOCKED, 1);
 	e->events |= AVTPMAP_EV_START;
-	stream_arm(s, now_ns + AVTPMAP_SILENCE_NS);
+	arm_silence(s, now_ns + AVTPMAP_SILENCE_NS);
 }
 
 static void check_silence(struct stream *s, u64 now_ns)
@@ -131,7 +144,7 @@ static void check_silence(struct stream *s, u64 now_ns)
 	if (s->ring.hdr->state != AVTPMAP_RING_LIVE)
 		return;
 	if (now_ns < ends_ns) {
-		stream_arm(s, ends_ns);
+		arm_silence(s, ends_ns);
 		return;
 	}
 	WRITE_ONCE(s->ring.hdr->state, AVTPMAP_RING_SILENT);

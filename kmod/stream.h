@@ -80,7 +80,7 @@ struct stream_config {
  * @events_ok_ns: from when readers may be told of events again (@lock)
  * @events_owed: what they are not yet told (@lock)
  * @timer: silence, deadlines and events owed
- * @timer_ns: when it fires, or U64_MAX (@lock)
+ * @timer_ns: when it fires at the latest, or U64_MAX (@lock)
  * @report: tells the netlink group of @report_events
  * @report_events: not yet told (@lock)
  * @filter_vid: registered with the NIC, or 0 (rtnl)

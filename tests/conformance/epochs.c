@@ -6,7 +6,7 @@
 
 #include "test.h"
 
-enum { SILENCE_US = 150000, FRAMES = 20 };
+enum { SILENCE_US = 250000, FRAMES = 20 };
 
 static const struct shape aaf_24 = {
 	.subtype = 2,

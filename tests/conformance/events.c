@@ -9,7 +9,7 @@
 
 #include "test.h"
 
-enum { SILENCE_US = 150000, FLOOR_US = 300 };
+enum { SILENCE_US = 250000, FLOOR_US = 300 };
 
 /* Events that a machine which stands still for a while does not cause. */
 #define NOT_OF_TIME (AVTPMAP_EV_ALL & ~(AVTPMAP_EV_END | AVTPMAP_EV_START))
