@@ -267,6 +267,14 @@ void reader_settle(struct reader *r)
 	r->counted = media_pos;
 }
 
+/* The time is asked for only if there is something to tell. */
+static void settle_events(struct stream *s)
+{
+	lockdep_assert_held(&s->lock);
+	if (s->events_owed)
+		stream_settle_events(s, ktime_get_ns());
+}
+
 static void enlist(struct reader *r)
 {
 	struct stream *s = r->stream;
@@ -299,7 +307,7 @@ static void listen(struct reader *r)
 
 	lockdep_assert_held(&s->lock);
 	enlist(r);
-	stream_settle_events(s, ktime_get_ns());
+	settle_events(s);
 	if (r->deadline_ns && !pending(r))
 		stream_arm(s, last_wake_ns(r) + r->deadline_ns);
 }
@@ -356,14 +364,15 @@ static u64 done_until(const struct reader *r, u64 media_pos)
 u64 reader_due(const struct reader *r, bool wake)
 {
 	u64 media_pos = READ_ONCE(r->stream->ring.hdr->media_pos);
+	u64 done = done_until(r, media_pos);
 	u32 units = READ_ONCE(r->units);
 
-	if (!units)
+	if (!units || done == media_pos)
 		return 0;
 	if (wake)
 		units = avtpmap_wake_period(units,
 				READ_ONCE(r->stream->account.rate_hz));
-	return avtpmap_period_due(done_until(r, media_pos), media_pos, units);
+	return avtpmap_period_due(done, media_pos, units);
 }
 
 /* In the reader's own poll or wait only: it reads acked. */
@@ -383,10 +392,16 @@ void reader_listen(struct reader *r)
 	spin_unlock_bh(&s->lock);
 }
 
+/*
+ * Who is listed already was not woken since, so all that can wake it is set up.
+ * Whoever takes it off the list looks at the wait queue after that.
+ */
 static bool ready_or_listening(struct reader *r)
 {
 	if (reader_ready(r))
 		return true;
+	if (!list_empty(&r->listener_node))
+		return false;
 	reader_listen(r);
 	return reader_ready(r);
 }
@@ -413,7 +428,7 @@ int reader_wait(struct reader *r, struct avtpmap_wait *w)
 
 	w->due = min_t(u64, reader_due(r, false), U32_MAX);
 	spin_lock_bh(&s->lock);
-	stream_settle_events(s, ktime_get_ns());
+	settle_events(s);
 	w->events = pending(r);
 	WRITE_ONCE(r->pending, 0);
 	WRITE_ONCE(r->told, s->told);
