@@ -167,6 +167,14 @@ AVTPMAP_INLINE const struct avtpmap_slot *avtpmap_peek(struct avtpmap_stream *s)
 	return slot;
 }
 
+/* Not for programs: whether the slot's frame is the one at @pos until now. */
+AVTPMAP_INLINE int avtpmap_slot_is(const struct avtpmap_slot *slot, __u64 pos)
+{
+	avtpmap_fence_acquire(); /* G before H */
+	/* H, pairs with A in ring_prod.h */
+	return __atomic_load_n(&slot->seq, __ATOMIC_RELAXED) == 2 * pos + 2;
+}
+
 /**
  * avtpmap_verify() - ask whether all that was read of the slot was whole
  * @s: the stream
@@ -182,9 +190,7 @@ AVTPMAP_INLINE int avtpmap_verify(struct avtpmap_stream *s)
 
 	if (!r->held)
 		return -EINVAL;
-	avtpmap_fence_acquire(); /* G before H */
-	/* H, pairs with A in ring_prod.h */
-	if (__atomic_load_n(&r->held->seq, __ATOMIC_RELAXED) == 2 * r->pos + 2)
+	if (avtpmap_slot_is(r->held, r->pos))
 		return 0;
 	avtpmap_ring_overrun(r);
 	return -EPIPE;
@@ -201,17 +207,18 @@ AVTPMAP_INLINE int avtpmap_verify(struct avtpmap_stream *s)
 AVTPMAP_INLINE int avtpmap_release(struct avtpmap_stream *s)
 {
 	struct avtpmap_ring *r = avtpmap_ring(s);
-	__u64 end;
-	int err;
+	const struct avtpmap_slot *slot = r->held;
+	__u64 end, pos = r->pos;
 
-	if (!r->held)
+	if (!slot)
 		return -EINVAL;
-	end = __atomic_load_n(&r->held->media_pos, __ATOMIC_RELAXED) +
-	      __atomic_load_n(&r->held->units, __ATOMIC_RELAXED); /* G */
-	err = avtpmap_verify(s);
-	if (err)
-		return err;
-	r->pos++;
+	end = __atomic_load_n(&slot->media_pos, __ATOMIC_RELAXED) +
+	      __atomic_load_n(&slot->units, __ATOMIC_RELAXED); /* G */
+	if (!avtpmap_slot_is(slot, pos)) {
+		avtpmap_ring_overrun(r);
+		return -EPIPE;
+	}
+	r->pos = pos + 1;
 	r->held = NULL;
 	avtpmap_ring_ack(r, end);
 	return 0;
