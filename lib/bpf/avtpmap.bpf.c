@@ -24,45 +24,61 @@ static __always_inline __u32 find(const struct xdp_table *t, __be64 stream_id)
 	return 0;
 }
 
-struct four {
+/* Parts of a PDU, of sizes that compiler and verifier know. */
+struct part16 {
+	__u64 word[2];
+};
+struct part32 {
 	__u64 word[4];
 };
+struct part64 {
+	__u64 word[8];
+};
+struct part128 {
+	__u64 word[16];
+};
+
+#define COPY(part)                                                          \
+	do {                                                                \
+		barrier_var(o); /* or the check is of another register */   \
+		if (p + sizeof(part) > end || o > XDP_CHUNK - sizeof(part)) \
+			return 0;                                           \
+		*(part *)(to + o) = *(const part *)p;                       \
+		o += sizeof(part);                                          \
+		p += sizeof(part);                                          \
+	} while (0)
 
 /*
  * The frame's one copy, into the slot at @at of the chunk. @from: of the PDU in
- * the frame, whose first @bytes the caller knows to be there.
+ * the frame, whose first @bytes the caller knows to be there. A function of its own
+ * to the verifier, which has many ways to look at.
  */
 __noinline int copy_pdu(struct xdp_md *ctx, __u32 from, struct xdp_ring *chunk,
 			__u32 at, __u32 bytes)
 {
 	const __u8 *p = (const __u8 *)(long)ctx->data + (from & 31);
 	const __u8 *end = (const __u8 *)(long)ctx->data_end;
-	__u8 *to = (__u8 *)chunk;
 	__u64 o = (at & (XDP_CHUNK - 1)) + sizeof(struct avtpmap_slot);
-	__u64 until = o + bytes;
+	__u8 *to = (__u8 *)chunk;
 
 	if (!chunk)
 		return 0;
-	for (int i = 0; i < XDP_CHUNK / 32 && o + 32 <= until; i++, p += 32) {
-		barrier_var(o); /* or the check is of another register */
-		if (p + 32 > end || o > XDP_CHUNK - 32)
-			return 0;
-		*(struct four *)(to + o) = *(const struct four *)p;
-		o += 32;
-	}
-	for (int i = 0; i < 3 && o + 8 <= until; i++, p += 8) {
-		barrier_var(o);
-		if (p + 8 > end || o > XDP_CHUNK - 8)
-			return 0;
-		*(__u64 *)(to + o) = *(const __u64 *)p;
-		o += 8;
-	}
-	for (int i = 0; i < 7 && o < until; i++, p++) {
-		barrier_var(o);
-		if (p + 1 > end || o > XDP_CHUNK - 1)
-			return 0;
-		to[o++] = *p;
-	}
+	for (__u32 i = 0; i < XDP_CHUNK / 128 && i < bytes / 128; i++)
+		COPY(struct part128);
+	if (bytes & 64)
+		COPY(struct part64);
+	if (bytes & 32)
+		COPY(struct part32);
+	if (bytes & 16)
+		COPY(struct part16);
+	if (bytes & 8)
+		COPY(__u64);
+	if (bytes & 4)
+		COPY(__u32);
+	if (bytes & 2)
+		COPY(__u16);
+	if (bytes & 1)
+		COPY(__u8);
 	return 0;
 }
 
