@@ -183,10 +183,12 @@ __noinline int stream_rx(struct xdp_md *ctx, const struct rx *rx)
 	struct xdp_ring *ring;
 	__u32 index, zero = 0;
 	int in_ring = 0;
+	__u64 now_ns;
 	void *map;
 
 	if (!rx || !t)
 		return -1;
+	now_ns = bpf_ktime_get_ns();
 	index = rx->index;
 	map = bpf_map_lookup_elem(&rings, &index);
 	ring = map ? bpf_map_lookup_elem(map, &zero) : NULL;
@@ -203,7 +205,7 @@ __noinline int stream_rx(struct xdp_md *ctx, const struct rx *rx)
 	else
 		in_ring = claimed_rx(ctx, ring, map,
 				     &t->stream[index % XDP_STREAMS], rx,
-				     bpf_ktime_get_ns());
+				     now_ns);
 	unclaim(&ring->s.claim);
 	return in_ring;
 }
