@@ -113,6 +113,7 @@ static void describe(const struct xdp_port *p, struct xdp_ring *ring,
 		.index = index,
 		.next_due = ~0ull,
 		.timer_ns = ~0ull,
+		.stream_id = ring->hdr.stream_id,
 	};
 }
 

@@ -200,7 +200,7 @@ __noinline int stream_rx(struct xdp_md *ctx, const struct rx *rx)
 				     1);
 		return 0;
 	}
-	if (ring->s.gone || ring->hdr.stream_id != rx->pdu.stream_id)
+	if (ring->s.gone || ring->s.stream_id != rx->pdu.stream_id)
 		in_ring = -1; /* deleted, or the index is another's by now */
 	else
 		in_ring = claimed_rx(ctx, ring, map,

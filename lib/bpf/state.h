@@ -192,7 +192,7 @@ struct xdp_visit {
  * @gone: XDP_GONE: no more frames; XDP_GONE_TOLD: every reader was told
  * @room_bytes: most that a PDU may have
  * @mask: slots - 1
- * @stride: @header_bytes: as in the header, for one cache line less
+ * @stride: @header_bytes: @stream_id: as in the header, for one cache line less
  * @index: of the stream
  * @next_due: first media position at which a reader is due
  * @account: sequence, position, epoch
@@ -215,9 +215,11 @@ struct xdp_stream {
 	__u64 next_due;
 	__u64 events_ok_ns;
 	__u64 timer_ns;
+	__be64 stream_id;
+
+	struct avtpmap_account account;
 	__u32 timer_cpu;
 	__u32 resv;
-	struct avtpmap_account account;
 	__u64 events[XDP_EVENTS];
 	struct xdp_visit visit;
 };
