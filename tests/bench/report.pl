@@ -183,8 +183,11 @@ sub tables {
 	table('Reader, one frame', 'cycles', sub { "core.reader.$_[0].$_[1].cycles" }, [68, 234, 1518], [qw(seen copied)]);
 	table('Module, hook entry to return', 'ns', sub { "sim.hook.$_[0].$_[1].ns" }, \@frames, [qw(active rotating)]);
 	table('Copy of a frame of 234 octets', 'ns', sub { "sim.$_[0].$_[1].ns" }, [qw(copy memcpy)], ['234']);
-	table('XDP program, one frame of 234 octets', 'ns', sub { "xdp.program.234...ns" },
-	    [qw(streams.1 streams.64 streams.4096)], [qw(active rotating)]);
+	table('XDP program, one frame of 234 octets; without the clock to an empty program, and to one stream', 'ns, ratio',
+	    sub { "xdp.program.234.streams.$_[0].$_[1]" }, [qw(1.active 64.active 4096.active 64.rotating 4096.rotating)],
+	    [qw(ns to-empty to-one)]);
+	table('A program that does only what cannot be left out', 'ns', sub { "xdp.program.$_[0].$_[1].ns" }, ['floor'],
+	    [qw(empty slot claim copy all)]);
 	table('Producer by readers, 234 octets', 'ns', sub { "sim.readers.$_[0].$_[1]" },
 	    ['1', '8-idle-more', '8-with-period-more'], ['ns']);
 	my @shapes = map { my $f = $_; map { "$f.channels.$_" } '2.units.6', '8.units.6', '8.units.40', '60.units.6' }

@@ -9,13 +9,13 @@
 
 #include "../../kmod/shared/avtp.h"
 #include "../bench/bench.h"
+#include "cost.h"
 #include "port.h"
 
-enum { REPEAT = 200000, ROUNDS = 10, FRAME_BYTES = 234, STREAMS_MAX = 4096 };
-
-#define FIRST_ID 0x02005e1000010000ull
+enum { REPEAT = 200000, ROUNDS = 10, FRAME_BYTES = 234 };
 
 static struct xdp_port port;
+static double net_of_one; /* ns, with one stream */
 
 /* AAF int16, 48 kHz, 8 channels, 12 samples: 192 bytes of 216. */
 static void make_frame(__u8 f[FRAME_BYTES])
@@ -34,21 +34,76 @@ static void make_frame(__u8 f[FRAME_BYTES])
 	memcpy(f, head, sizeof(head));
 }
 
-/* The least of some runs, ns per frame; all of them to @f, if it is given. */
-static double cost(int prog_fd, struct figure *f)
+/* The programs of cost.bpf.c. */
+enum {
+	EMPTY,
+	CLOCK,
+	TALK,
+	PARSE,
+	FIND,
+	CLAIM,
+	ACCOUNT,
+	RX,
+	FLOOR_SLOT,
+	FLOOR_CLAIM,
+	FLOOR_COPY,
+	FLOOR_ALL,
+	N_PROGRAMS
+};
+
+static const char *const names[N_PROGRAMS] = {
+	[EMPTY] = "bench_empty",
+	[CLOCK] = "bench_clock",
+	[TALK] = "bench_talk",
+	[PARSE] = "bench_parse",
+	[FIND] = "bench_find",
+	[CLAIM] = "bench_claim",
+	[ACCOUNT] = "bench_account",
+	[RX] = "bench_rx",
+	[FLOOR_SLOT] = "bench_floor_slot",
+	[FLOOR_CLAIM] = "bench_floor_claim",
+	[FLOOR_COPY] = "bench_floor_copy",
+	[FLOOR_ALL] = "bench_floor_all",
+};
+
+/* ns per frame, of every run; and the least, which all that is told is about. */
+static struct figure runs[N_PROGRAMS];
+static double ns[N_PROGRAMS];
+
+/* In turn: what else the machine does meets all alike. */
+static int run_all(struct bpf_object *obj)
 {
 	__u8 frame[FRAME_BYTES];
-	__u32 best = ~0u, ns = 0;
+	__u32 took = 0;
 
 	make_frame(frame);
-	for (int i = 0; i < ROUNDS; i++) {
-		if (port_run(prog_fd, frame, sizeof(frame), REPEAT, &ns) < 0)
+	memset(runs, 0, sizeof(runs));
+	for (int i = 0; i < ROUNDS * N_PROGRAMS; i++) {
+		int k = i % N_PROGRAMS;
+		int fd = bpf_program__fd(
+			bpf_object__find_program_by_name(obj, names[k]));
+
+		if (port_run(fd, frame, sizeof(frame), REPEAT, &took) !=
+		    XDP_DROP) {
+			fprintf(stderr, "cost: %s does not drop the frame\n",
+				names[k]);
 			return -1;
-		best = ns < best ? ns : best;
-		if (f)
-			figure_add(f, ns);
+		}
+		figure_add(&runs[k], took);
+		if (i < N_PROGRAMS || took < ns[k])
+			ns[k] = took;
 	}
-	return best;
+	return 0;
+}
+
+/* All runs of program @k, less @minus, in units of @unit. */
+static struct figure scaled(int k, double minus, double unit)
+{
+	struct figure f = { .runs = 0 };
+
+	for (int i = 0; i < runs[k].runs; i++)
+		figure_add(&f, (runs[k].value[i] - minus) / unit);
+	return f;
 }
 
 /* The bench's programs on the port's own maps, with @n talkers. */
@@ -73,15 +128,10 @@ static struct bpf_object *load(const char *path, __u32 n)
 	return NULL;
 }
 
-static int prog(struct bpf_object *obj, const char *name)
-{
-	return bpf_program__fd(bpf_object__find_program_by_name(obj, name));
-}
-
 static int streams_up_to(int n)
 {
 	static const struct avtpmap_stream_opts opts = { .ms = 2,
-							 .stride = 512 };
+							 .stride = STRIDE };
 	static int have;
 
 	for (; have < n; have++)
@@ -90,26 +140,60 @@ static int streams_up_to(int n)
 	return 0;
 }
 
-/* Each part is the difference to what came before it. */
-static void print_parts(struct bpf_object *obj, double clock, double rx)
+/* What a program costs that does only what cannot be left out. */
+static void print_floor(void)
 {
-	double empty = cost(prog(obj, "bench_empty"), NULL);
-	double talk = cost(prog(obj, "bench_talk"), NULL);
-	double parse = cost(prog(obj, "bench_parse"), NULL) - talk;
-	double find = cost(prog(obj, "bench_find"), NULL) - talk;
-	double claim = cost(prog(obj, "bench_claim"), NULL) - talk;
-	double account = cost(prog(obj, "bench_account"), NULL) - talk;
+	double slot = ns[FLOOR_SLOT];
+	struct figure f;
 
+	printf("the floor: empty program %.0f, find the slot %.0f, claim %.0f, copy %.0f; all of it at once %.0f ns, %.1f times an empty program\n",
+	       ns[EMPTY], slot - ns[EMPTY], ns[FLOOR_CLAIM] - slot,
+	       ns[FLOOR_COPY] - slot, ns[FLOOR_ALL], ns[FLOOR_ALL] / ns[EMPTY]);
+	f = scaled(EMPTY, 0, 1);
+	figure_print(&f, "ns", "xdp.program.floor.empty.ns");
+	f = scaled(FLOOR_SLOT, ns[EMPTY], 1);
+	figure_print(&f, "ns", "xdp.program.floor.slot.ns");
+	f = scaled(FLOOR_CLAIM, slot, 1);
+	figure_print(&f, "ns", "xdp.program.floor.claim.ns");
+	f = scaled(FLOOR_COPY, slot, 1);
+	figure_print(&f, "ns", "xdp.program.floor.copy.ns");
+	f = scaled(FLOOR_ALL, 0, 1);
+	figure_print(&f, "ns", "xdp.program.floor.all.ns");
+	f = scaled(FLOOR_ALL, 0, ns[EMPTY]);
+	figure_print(&f, "ratio", "xdp.program.floor.all.to-empty");
+}
+
+static void print_frame(__u32 streams, __u32 talkers)
+{
+	const char *who = talkers > 1 ? "rotating" : "active";
+	double talk = ns[TALK] - ns[EMPTY], clock = ns[CLOCK] - ns[EMPTY];
+	double net = ns[RX] - talk - clock;
+	struct figure f;
+
+	if (streams == 1)
+		net_of_one = net;
+	printf("%u streams, %s: %.0f ns a frame; clock %.0f, so %.0f ns, %.1f times an empty program (%.0f ns), %.2f times one stream\n",
+	       streams, who, ns[RX] - talk, clock, net, net / ns[EMPTY],
+	       ns[EMPTY], net / net_of_one);
+	/* each part is the difference to what came before it */
 	printf("  parse %.0f, find the stream %.0f, its ring and claim %.0f, account %.0f, clock %.0f; copy, publish and all else %.0f\n",
-	       parse, find - parse, claim - find, account - claim, clock,
-	       rx - empty - clock - account);
+	       ns[PARSE] - ns[TALK], ns[FIND] - ns[PARSE], ns[CLAIM] - ns[FIND],
+	       ns[ACCOUNT] - ns[CLAIM], clock, ns[RX] - clock - ns[ACCOUNT]);
+	f = scaled(RX, talk, 1);
+	figure_print(&f, "ns", "xdp.program.234.streams.%u.%s.ns", streams,
+		     who);
+	f = scaled(RX, talk + clock, ns[EMPTY]);
+	figure_print(&f, "ratio", "xdp.program.234.streams.%u.%s.to-empty",
+		     streams, who);
+	f = scaled(RX, talk + clock, net_of_one);
+	figure_print(&f, "ratio", "xdp.program.234.streams.%u.%s.to-one",
+		     streams, who);
 }
 
 static int measure(const char *path, __u32 streams, __u32 talkers)
 {
 	struct bpf_object *obj;
-	double empty, clock, talk, rx, net;
-	struct figure f = { .runs = 0 };
+	int err;
 
 	if (streams_up_to(streams)) {
 		fprintf(stderr, "cost: %s\n", port_error);
@@ -120,21 +204,14 @@ static int measure(const char *path, __u32 streams, __u32 talkers)
 		fprintf(stderr, "cost: cannot load %s\n", path);
 		return 1;
 	}
-	empty = cost(prog(obj, "bench_empty"), NULL);
-	clock = cost(prog(obj, "bench_clock"), NULL) - empty;
-	talk = cost(prog(obj, "bench_talk"), NULL) - empty;
-	rx = cost(prog(obj, "bench_rx"), &f) - talk;
-	net = rx - clock;
-	printf("%u streams, %u talking: %.0f ns a frame; clock %.0f, so %.0f ns, %.1f times an empty program (%.0f ns)\n",
-	       streams, talkers, rx, clock, net, net / empty, empty);
-	print_parts(obj, clock, rx);
-	for (int i = 0; i < f.runs; i++)
-		f.value[i] -= talk;
-	figure_print(&f, "ns", "xdp.program.234.streams.%u.%s.ns", streams,
-		     talkers > 1 ? "rotating" : "active");
+	err = run_all(obj);
+	if (!err && streams == 1)
+		print_floor();
+	if (!err)
+		print_frame(streams, talkers);
 	fflush(stdout);
 	bpf_object__close(obj);
-	return 0;
+	return !!err;
 }
 
 int main(int argc, char **argv)
@@ -142,7 +219,7 @@ int main(int argc, char **argv)
 	static const struct {
 		__u32 streams;
 		__u32 talkers;
-	} runs[] = {
+	} cases[] = {
 		{ 1, 1 }, { 64, 1 }, { 64, 64 }, { 4096, 1 }, { 4096, 4096 }
 	};
 	int err = 0;
@@ -151,8 +228,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "cost: %s\n", port_error);
 		return 1;
 	}
-	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]) && !err; i++)
-		err = measure(argv[1], runs[i].streams, runs[i].talkers);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]) && !err; i++)
+		err = measure(argv[1], cases[i].streams, cases[i].talkers);
 	port_down(&port);
 	return err;
 }
