@@ -51,11 +51,33 @@ heard()
 	same "$(json '"\(.frames) \(.lost) \(.wakes)"' "$summary")" "$2 0 $(($2 * 6 / 64))"
 }
 
+nothing_pinned()
+{
+	same "$(guest 'find /sys/fs/bpf/avtpmap /run/avtpmap -mindepth 1')" ''
+}
+
 # leave: the last stream goes, then we do, and nothing of ours is left
 leave()
 {
 	guest "avtpmap del --backend xdp eth0 $stream; avtpmap detach --backend xdp eth0"
-	same "$(guest 'find /sys/fs/bpf/avtpmap /run/avtpmap -mindepth 1')" ''
+	nothing_pinned
+}
+
+# The kernel frees a program, and its maps, some time after the last pin.
+nothing_loaded()
+{
+	guest_until '! bpftool prog show name avtpmap_rx | grep -q .'
+}
+
+# refused TEXT COMMAND: in the guest it fails, and says TEXT
+refused()
+{
+	local said status=0
+
+	said=$(guest "$2 2>&1") || status=$?
+	echo "# $said"
+	[ "$status" != 0 ]
+	grep -qF "$1" <<<"$said"
 }
 
 no_program()
@@ -133,6 +155,85 @@ case_beside_another_program_of_libxdp()
 	send 300
 	leave
 	no_program
+}
+
+# burst N: so many that sequence_num goes on where it was; N in all have come
+burst()
+{
+	"$here/wire" --count 256 --streams 1 burst "$work/guest" "$aaf" >/dev/null
+	guest_until "avtpmap stats --backend xdp eth0 $stream --json | jq -e '.[].counters.frames_rx == $1' >/dev/null"
+}
+
+# What igb says of a frame that has no room in one of its buffers.
+case_igb_refuses_native_for_a_large_mtu()
+{
+	local attach='avtpmap attach --backend xdp eth0'
+
+	stock_guest mtu
+	guest 'ip link set eth0 mtu 9000'
+	refused 'igb: The RX buffer size is too small for the frame size' "$attach --xdp native"
+	refused 'ip link set eth0 mtu 1500, or avtpmap attach eth0 --xdp generic' "$attach --xdp native"
+	nothing_pinned
+	no_program
+	nothing_loaded
+	same "$(guest 'ip -o link show type vlan')" ''
+	attach generic
+	guest "avtpmap add --backend xdp eth0 $stream vid=none"
+	burst 256
+	leave
+	no_program
+	guest 'ip link set eth0 mtu 1500'
+	attach native
+	guest 'avtpmap detach --backend xdp eth0'
+	no_program
+}
+
+# taken_off: everybody says so, and nothing comes
+taken_off()
+{
+	same "$(attachment)" off
+	refused 'its XDP program was taken off; avtpmap attach eth0' "avtpmap listen eth0 $stream"
+	refused 'somebody took the XDP program off' 'avtpmap doctor eth0' >/dev/null
+	burst "$1"
+}
+
+case_somebody_takes_the_program_off()
+{
+	stock_guest off
+	attach generic
+	guest "avtpmap add --backend xdp eth0 $stream vid=none ms=1000"
+	listen $((6 * 4 * 256))
+	burst 256
+	guest 'ip link set eth0 xdpgeneric off'	# libxdp does not know
+	taken_off 256
+	attach generic
+	same "$(guest 'ls /sys/fs/bpf/xdp | grep -c ^dispatch')" 1
+	burst 512
+	guest 'avtpmap-other unload eth0'
+	taken_off 512
+	attach native
+	burst 768
+	guest 'avtpmap-other attach eth0 native'	# ours moves to a new dispatcher
+	burst 1024
+	heard 'taken off twice' 1024
+	guest 'ip link set eth0 xdp off'
+	taken_off 1024
+	leave
+	no_program
+	nothing_loaded
+}
+
+case_a_nic_that_goes_takes_all_with_it()
+{
+	stock_guest gone
+	attach generic
+	guest "avtpmap add --backend xdp eth0 $stream vid=none"
+	listen 600
+	guest 'rmmod igb'
+	refused 'the stream was deleted, or its interface went' 'for i in {1..100}; do [ -e /tmp/listen.status ] && break; sleep 0.1; done; cat /tmp/listen.err; exit $(cat /tmp/listen.status)'
+	nothing_pinned
+	same "$(guest 'find /sys/fs/bpf -name "dispatch*"')" ''
+	nothing_loaded
 }
 
 case_a_module_without_hook_in_the_driver_leaves_it_to_xdp()

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * usage: other attach|detach IF native|generic; other frames
- * Another user of libxdp's dispatcher, as xdp-filter would be.
+ * usage: other attach|detach IF native|generic; other unload IF; other frames
+ * Another user of libxdp's dispatcher, as xdp-filter would be; and what
+ * "xdp-loader unload IF --all" does.
  */
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -47,6 +48,15 @@ static int detach(int ifindex, enum xdp_attach_mode mode)
 	return -ENOENT;
 }
 
+/* The dispatcher and all that is in it. */
+static int unload(int ifindex)
+{
+	struct xdp_multiprog *mp = xdp_multiprog__get_from_ifindex(ifindex);
+	int err = libxdp_get_error(mp);
+
+	return err ? err : xdp_multiprog__detach(mp);
+}
+
 int main(int argc, char **argv)
 {
 	enum xdp_attach_mode mode;
@@ -54,12 +64,17 @@ int main(int argc, char **argv)
 
 	if (argc == 2 && !strcmp(argv[1], "frames"))
 		return frames();
-	if (argc != 4)
+	if (argc < 3)
 		return 2;
 	ifindex = (int)if_nametoindex(argv[2]);
-	mode = !strcmp(argv[3], "native") ? XDP_MODE_NATIVE : XDP_MODE_SKB;
-	err = !strcmp(argv[1], "attach") ? attach(ifindex, mode) :
-					   detach(ifindex, mode);
+	mode = argc > 3 && !strcmp(argv[3], "native") ? XDP_MODE_NATIVE :
+							XDP_MODE_SKB;
+	if (!strcmp(argv[1], "unload"))
+		err = unload(ifindex);
+	else if (!strcmp(argv[1], "attach"))
+		err = attach(ifindex, mode);
+	else
+		err = detach(ifindex, mode);
 	if (err)
 		fprintf(stderr, "other: %s: %s\n", argv[1], strerror(-err));
 	return err != 0;
