@@ -24,7 +24,7 @@ int backend_choose(const struct backend **out, __u32 wanted, const char *ifname,
 {
 	char reason[REASON_BYTES];
 	const struct text t = { reason, sizeof(reason) };
-	char first_reason[REASON_BYTES] = "";
+	char first_reason[REASON_BYTES] = "", rights[REASON_BYTES] = "";
 	int first_err = 0;
 
 	for (int i = 0; i < N_BACKENDS; i++) {
@@ -39,16 +39,22 @@ int backend_choose(const struct backend **out, __u32 wanted, const char *ifname,
 			return refuse_text(why, 0, "%s: %s",
 					   kind_of_choice(wanted), reason);
 		}
-		/* The best backend's refusal is the one worth curing. */
+		/*
+		 * The best backend's refusal is the one worth curing; of the
+		 * others, that of one that lacks only rights.
+		 */
 		if (!first_err) {
 			first_err = err;
 			memcpy(first_reason, reason, sizeof(reason));
+		} else if (err == -EPERM && !*rights) {
+			memcpy(rights, reason, sizeof(reason));
 		}
 	}
 	if (!first_err)
 		return refuse_text(why, -EINVAL,
 				   "this library has no backend %u", wanted);
-	return refuse_text(why, first_err, "%s", first_reason);
+	return refuse_text(why, first_err, *rights ? "%s; or: %s" : "%s",
+			   first_reason, rights);
 }
 
 int avtpmap_backends(const char *ifname, struct avtpmap_backend_report *reports,

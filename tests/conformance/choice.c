@@ -197,7 +197,7 @@ CASE(without_any_right_it_is_none_and_the_best_says_why, BED_CHOICE)
 	if (!pid) {
 		be_somebody_with(0);
 		check_eq(choose(rig, AVTPMAP_BACKEND_AUTO, why, &ctl), -ENOPKG);
-		says(why, "modprobe avtpmap");
+		says(why, "modprobe avtpmap; or: XDP needs CAP_BPF");
 		check_eq(choose(rig, AVTPMAP_BACKEND_XDP, why, &ctl), -EPERM);
 		says(why, "CAP_BPF");
 		check_eq(choose(rig, AVTPMAP_BACKEND_PACKET, why, &ctl),
