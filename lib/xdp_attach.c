@@ -82,14 +82,15 @@ static __u32 attached_id(__u32 ifindex, __u8 *mode)
 	return q.prog_id;
 }
 
+/* Without CAP_SYS_ADMIN nobody can look: then it is, as far as we know. */
 static int in_dispatcher(const struct xdp_port *p, __u32 id)
 {
 	struct xdp_multiprog *mp = xdp_multiprog__get_from_ifindex(p->ifindex);
 	struct xdp_program *prog = NULL;
-	int found = 0;
+	int found = 0, err = libxdp_get_error(mp);
 
-	if (libxdp_get_error(mp))
-		return 0;
+	if (err)
+		return err == -EPERM;
 	if (!xdp_multiprog__is_legacy(mp))
 		while (!found && (prog = xdp_multiprog__next_prog(prog, mp)))
 			found = xdp_program__id(prog) == id;
