@@ -14,7 +14,6 @@
 #include <net/if_arp.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <xdp/libxdp.h>
@@ -137,14 +136,10 @@ static int is_gentle(const char *ifname)
 	static const char *const drivers[] = { "veth", "tun", "virtio_net" };
 	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
 	struct ifreq ifr = { .ifr_data = (char *)&info };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int err;
 
-	if (fd < 0)
-		return 0;
 	memcpy(ifr.ifr_name, ifname, IF_NAMESIZE);
-	err = ioctl(fd, SIOCETHTOOL, &ifr);
-	close(fd);
+	err = xdp_if_ioctl(SIOCETHTOOL, &ifr);
 	for (size_t i = 0; !err && i < sizeof(drivers) / sizeof(drivers[0]);
 	     i++)
 		if (!strcmp(info.driver, drivers[i]))
@@ -186,15 +181,9 @@ static int busy_text(const struct xdp_port *p, const struct text *why)
 static int has_large_mtu(const struct xdp_port *p)
 {
 	struct ifreq ifr = { 0 };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int err;
 
-	if (fd < 0)
-		return 0;
 	memcpy(ifr.ifr_name, p->ifname, IF_NAMESIZE);
-	err = ioctl(fd, SIOCGIFMTU, &ifr);
-	close(fd);
-	return !err && ifr.ifr_mtu > ETH_DATA_LEN;
+	return !xdp_if_ioctl(SIOCGIFMTU, &ifr) && ifr.ifr_mtu > ETH_DATA_LEN;
 }
 
 static int native_text(const struct xdp_port *p, int err,
@@ -237,15 +226,10 @@ static int attach_text(const struct xdp_port *p, int err, int native,
 static int is_ethernet(const char *ifname)
 {
 	struct ifreq ifr = { 0 };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int err;
 
-	if (fd < 0)
-		return 0;
 	memcpy(ifr.ifr_name, ifname, IF_NAMESIZE);
-	err = ioctl(fd, SIOCGIFHWADDR, &ifr);
-	close(fd);
-	return !err && ifr.ifr_hwaddr.sa_family == ARPHRD_ETHER;
+	return !xdp_if_ioctl(SIOCGIFHWADDR, &ifr) &&
+	       ifr.ifr_hwaddr.sa_family == ARPHRD_ETHER;
 }
 
 /* ---- programs that nobody has a hold of any more ---- */

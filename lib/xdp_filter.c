@@ -25,7 +25,7 @@
 
 enum { VID_DEFAULT = 2 }; /* IEEE 802.1Q: SR class */
 
-static int with_socket(unsigned long request, struct ifreq *ifr)
+int xdp_if_ioctl(unsigned long request, struct ifreq *ifr)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int err;
@@ -43,14 +43,14 @@ static int set_flag(const struct xdp_port *p, int flag, int on, int *was)
 	int err;
 
 	memcpy(ifr.ifr_name, p->ifname, IF_NAMESIZE);
-	err = with_socket(SIOCGIFFLAGS, &ifr);
+	err = xdp_if_ioctl(SIOCGIFFLAGS, &ifr);
 	if (err)
 		return err;
 	*was = !!(ifr.ifr_flags & flag);
 	if (*was == on)
 		return 0;
 	ifr.ifr_flags ^= flag;
-	return with_socket(SIOCSIFFLAGS, &ifr);
+	return xdp_if_ioctl(SIOCSIFFLAGS, &ifr);
 }
 
 static int set_multicast(const struct xdp_port *p, __u64 mac, int on)
@@ -60,7 +60,7 @@ static int set_multicast(const struct xdp_port *p, __u64 mac, int on)
 	memcpy(ifr.ifr_name, p->ifname, IF_NAMESIZE);
 	for (int i = 0; i < 6; i++)
 		ifr.ifr_hwaddr.sa_data[i] = (char)(mac >> (40 - 8 * i));
-	return with_socket(on ? SIOCADDMULTI : SIOCDELMULTI, &ifr);
+	return xdp_if_ioctl(on ? SIOCADDMULTI : SIOCDELMULTI, &ifr);
 }
 
 /* ---- rtnetlink ---- */
@@ -232,9 +232,9 @@ static int filters_vlans(const struct xdp_port *p)
 	strings->head.string_set = ETH_SS_FEATURES;
 	/* len stays 0: newer kernels take it for how many we know to be there */
 	ifr.ifr_data = (char *)strings;
-	if (!with_socket(SIOCETHTOOL, &ifr)) {
+	if (!xdp_if_ioctl(SIOCETHTOOL, &ifr)) {
 		ifr.ifr_data = (char *)&features;
-		if (with_socket(SIOCETHTOOL, &ifr))
+		if (xdp_if_ioctl(SIOCETHTOOL, &ifr))
 			strings->head.len = 0;
 		for (__u32 i = 0; i < strings->head.len && i < STRINGS; i++)
 			if (!strcmp((char *)strings->head.data +
