@@ -44,6 +44,13 @@ int fail(int err, const char *fmt, ...)
 	return FAILURE;
 }
 
+double clock_s(clockid_t id)
+{
+	struct timespec ts;
+
+	return clock_gettime(id, &ts) ? 0 : ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
 int usage_error(const char *fmt, ...)
 {
 	va_list ap;

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bench.h"
@@ -41,7 +40,6 @@ struct used {
 static struct used use(void)
 {
 	unsigned long long t[7] = { 0 };
-	struct timespec now;
 	struct rusage r;
 	FILE *f = fopen("/proc/stat", "re");
 
@@ -52,10 +50,9 @@ static struct used use(void)
 			t[5] = t[6] = 0;
 		fclose(f);
 	}
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	getrusage(RUSAGE_SELF, &r);
 	return (struct used){
-		.at_s = now.tv_sec + now.tv_nsec / 1e9,
+		.at_s = clock_s(CLOCK_MONOTONIC),
 		.process_s = r.ru_utime.tv_sec + r.ru_stime.tv_sec +
 			     (r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1e6,
 		.softirq_s = (double)(t[5] + t[6]) / sysconf(_SC_CLK_TCK),
@@ -67,8 +64,7 @@ static struct used use(void)
 static int receive(const struct bench_way *way, const struct bench_streams *s,
 		   struct pollfd *fds, struct bench_result *result)
 {
-	double end = use().at_s + seconds;
-	struct timespec now;
+	double end = clock_s(CLOCK_MONOTONIC) + seconds;
 	uint64_t frames;
 
 	do {
@@ -83,8 +79,7 @@ static int receive(const struct bench_way *way, const struct bench_streams *s,
 		}
 		result->frames += frames;
 		result->wakes += frames > 0;
-		clock_gettime(CLOCK_MONOTONIC, &now);
-	} while (now.tv_sec + now.tv_nsec / 1e9 < end);
+	} while (clock_s(CLOCK_MONOTONIC) < end);
 	return 0;
 }
 

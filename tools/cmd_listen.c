@@ -128,17 +128,9 @@ static int open_stream(struct avtpmap_stream **s, struct made *made)
 	return err ? fail(err, "%s", error) : OK;
 }
 
-static double now_s(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec / 1e9;
-}
-
 static int64_t time_left(double end_s)
 {
-	double left = end_s - now_s();
+	double left = end_s - clock_s(CLOCK_MONOTONIC);
 
 	if (!args.seconds || left * 1e9 > TICK_NS)
 		return TICK_NS;
@@ -148,7 +140,7 @@ static int64_t time_left(double end_s)
 /* Once per tick at most: a line on a terminal, a diagnosis of silence. */
 static void on_tick(struct listen *l, double *ticked_s, int *silent_ticks)
 {
-	double s = now_s();
+	double s = clock_s(CLOCK_MONOTONIC);
 
 	if (s - *ticked_s < TICK_NS / 1e9 * 0.9)
 		return;
@@ -165,7 +157,8 @@ static void on_tick(struct listen *l, double *ticked_s, int *silent_ticks)
 
 static void listen_loop(struct listen *l)
 {
-	double end_s = now_s() + args.seconds, ticked_s = now_s();
+	double ticked_s = clock_s(CLOCK_MONOTONIC);
+	double end_s = ticked_s + args.seconds;
 	int silent_ticks = 0;
 
 	while (!stopped && !l->failed && !listen_has_enough(l)) {
@@ -188,7 +181,7 @@ static void listen_loop(struct listen *l)
 				break;
 		}
 		l->events = 0;
-		if (args.seconds && now_s() >= end_s)
+		if (args.seconds && clock_s(CLOCK_MONOTONIC) >= end_s)
 			break;
 		on_tick(l, &ticked_s, &silent_ticks);
 	}

@@ -151,23 +151,15 @@ static int print_all(struct avtpmap_monitor *m, uint64_t *printed)
 	return fflush(stdout) ? FAILURE : OK;
 }
 
-static double now_s(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec / 1e9;
-}
-
 static int watch(struct avtpmap_monitor *m)
 {
 	struct pollfd p = { .fd = avtpmap_monitor_fd(m), .events = POLLIN };
-	double end_s = now_s() + seconds;
+	double end_s = clock_s(CLOCK_MONOTONIC) + seconds;
 	uint64_t printed = 0;
 	int ret = OK;
 
 	while (!stopped && ret == OK && (!most || printed < most) &&
-	       (!seconds || now_s() < end_s)) {
+	       (!seconds || clock_s(CLOCK_MONOTONIC) < end_s)) {
 		poll(&p, 1, seconds ? TICK_MS : -1);
 		ret = print_all(m, &printed);
 	}

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "doctor.h"
@@ -107,13 +106,6 @@ static void hwtstamp_finding(const struct netdev *dev)
 		hwtstamp_rx_text(dev->hwtstamp_rx));
 }
 
-static double seconds_of(clockid_t id)
-{
-	struct timespec ts;
-
-	return clock_gettime(id, &ts) ? 0 : ts.tv_sec + ts.tv_nsec / 1e9;
-}
-
 /*
  * gPTP time is TAI where a grandmaster has it. One that has not counts from
  * anywhere, so being elsewhere is no fault.
@@ -121,8 +113,8 @@ static double seconds_of(clockid_t id)
 static void compare_with_tai(const char *subject, const char *path, int fd)
 {
 	clockid_t phc = (clockid_t)(~(unsigned int)fd << 3 | 3);
-	double tai = seconds_of(CLOCK_TAI), ahead = seconds_of(phc) - tai;
-	double leap = tai - seconds_of(CLOCK_REALTIME);
+	double tai = clock_s(CLOCK_TAI), ahead = clock_s(phc) - tai;
+	double leap = tai - clock_s(CLOCK_REALTIME);
 
 	if (ahead > -0.001 && ahead < 0.001)
 		finding(FINE, subject, "phc", NULL,

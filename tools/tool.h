@@ -7,6 +7,7 @@
 #include <json-c/json.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 enum exit_code {
 	OK = 0,
@@ -76,6 +77,7 @@ void command_usage(const struct command *cmd, bool to_stderr);
 /* One line on stderr: "avtpmap: ... [ENODEV]", or without @err. */
 __attribute__((format(printf, 2, 3))) int fail(int err, const char *fmt, ...);
 __attribute__((format(printf, 1, 2))) int usage_error(const char *fmt, ...);
+double clock_s(clockid_t id); /* seconds; 0: there is no such clock */
 
 /* --backend, which every command takes; 0: the best */
 extern uint32_t wanted_backend;
