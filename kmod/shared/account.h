@@ -452,7 +452,7 @@ static inline int account_fresh(struct avtpmap_account *a,
  * @hdr: where its counters are
  * @pdu: the frame
  * @now_ns: CLOCK_MONOTONIC
- * @e: out; @e->events also when the frame is refused
+ * @e: out; of a frame that is refused @e->flags and @e->events only
  *
  * Returns 1 if the frame belongs in the ring, 0 if it was counted and passes.
  */
