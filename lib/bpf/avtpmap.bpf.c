@@ -104,7 +104,6 @@ static __always_inline int produce(struct xdp_md *ctx, struct xdp_ring *ring,
 	if (!chunk)
 		return 0;
 	slot = (struct avtpmap_slot *)((__u8 *)chunk + at);
-	e->flags |= AVTPMAP_F_MONOTIME;
 	avtpmap_slot_reserve(slot, pos);
 	avtpmap_slot_write(slot, pdu, e, s->account.epoch, now_ns, 0);
 	copy_pdu(ctx, pdu->offset, chunk, at, pdu->len_bytes);

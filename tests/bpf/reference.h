@@ -80,7 +80,6 @@ static int reference_rx(struct reference *r, const __u8 *frame, __u32 len,
 	    pdu.stream_id != r->key.stream_id ||
 	    !reference_account(r, class, &pdu, now_ns, &e))
 		return 0;
-	e.flags |= AVTPMAP_F_MONOTIME;
 	avtpmap_slot_reserve(slot, pos);
 	avtpmap_slot_write(slot, &pdu, &e, r->account.epoch, now_ns, 0);
 	memcpy(slot + 1, frame + pdu.offset, pdu.len_bytes);
