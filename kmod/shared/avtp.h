@@ -79,26 +79,17 @@ struct avtpmap_pdu {
 
 static __always_inline __u16 avtp_u16(const __u8 *p)
 {
-	__be16 v;
-
-	__builtin_memcpy(&v, p, sizeof(v));
-	return env_be16(v);
+	return env_be16(env_unaligned(__be16, p));
 }
 
 static __always_inline __u32 avtp_u32(const __u8 *p)
 {
-	__be32 v;
-
-	__builtin_memcpy(&v, p, sizeof(v));
-	return env_be32(v);
+	return env_be32(env_unaligned(__be32, p));
 }
 
 static __always_inline __be64 avtp_be64(const __u8 *p)
 {
-	__be64 v;
-
-	__builtin_memcpy(&v, p, sizeof(v));
-	return v;
+	return env_unaligned(__be64, p);
 }
 
 /*

@@ -47,6 +47,11 @@
 #define env_store_wmb(p, v)	((void)__sync_lock_test_and_set(p, v))
 #endif
 #define env_copy(dst, src, n)	__builtin_memcpy(dst, src, n)	/* constant n */
+/*
+ * Clang knows no unaligned load for BPF and makes one for each octet of it; a frame's
+ * fields the kernel lets a program load at once wherever the machine can.
+ */
+#define env_unaligned(type, p)	(*(const type *)(p))
 
 #else
 
@@ -91,6 +96,16 @@ static inline void env_copy(void *dst, const void *src, __u32 n)
 /* The straight way through is that of audio's next frame. */
 #define env_likely(x)		__builtin_expect(!!(x), 1)
 #define env_unlikely(x)		__builtin_expect(!!(x), 0)
+
+#ifndef env_unaligned
+#define env_unaligned(type, p)				\
+	({						\
+		type v_;				\
+							\
+		__builtin_memcpy(&v_, p, sizeof(v_));	\
+		v_;					\
+	})
+#endif
 
 #ifndef __always_inline
 #define __always_inline		inline __attribute__((__always_inline__))
