@@ -38,7 +38,7 @@ enum {
  * @skipped_lost: frames lost among them
  * @sequence: of the newest frame
  * @mr: its mr
- * @tu: its tu
+ * @tu: its AVTPMAP_F_TU
  * @dbc: expected in the next frame
  * @settle: frames left of the settle window
  * @stale: late and duplicate frames in a row
@@ -235,7 +235,7 @@ static inline void start_epoch(struct avtpmap_account *a,
 	a->settle = SETTLE_FRAMES;
 	a->stale = 0;
 	a->mr = pdu->mr;
-	a->tu = !!(pdu->flags & AVTPMAP_F_TU);
+	a->tu = pdu->flags & AVTPMAP_F_TU;
 	a->dbc = pdu->dbc;
 	e->flags |= AVTPMAP_F_EPOCH;
 
@@ -383,7 +383,7 @@ static __always_inline void account_bits(struct avtpmap_account *a,
 					 const struct avtpmap_pdu *pdu,
 					 struct avtpmap_entry *e)
 {
-	__u8 tu = !!(pdu->flags & AVTPMAP_F_TU);
+	__u8 tu = pdu->flags & AVTPMAP_F_TU;
 
 	if (pdu->mr != a->mr) {		/* a toggle, not a pulse */
 		count(hdr, AVTPMAP_C_MEDIA_RESET, 1);
@@ -462,9 +462,9 @@ static __always_inline int avtpmap_account(struct avtpmap_account *a,
 					   __u64 now_ns,
 					   struct avtpmap_entry *e)
 {
-	__u8 delta = pdu->sequence - a->sequence;
 	enum sequence_step step = STEP_NEXT;
 	int fresh = 0;
+	__u8 delta;
 
 	e->lost = 0;
 	e->lost_units = 0;
@@ -481,7 +481,7 @@ static __always_inline int avtpmap_account(struct avtpmap_account *a,
 	} else if (env_unlikely(!same_format(a, pdu))) {
 		fresh = 1;
 	} else {
-		step = sequence_step(a, delta, now_ns);
+		step = sequence_step(a, pdu->sequence - a->sequence, now_ns);
 	}
 	if (env_unlikely(fresh || step == STEP_RESYNC)) {
 		if (!account_fresh(a, hdr, pdu, step, e))
@@ -494,6 +494,7 @@ static __always_inline int avtpmap_account(struct avtpmap_account *a,
 	}
 
 	a->last_ns = now_ns;
+	delta = pdu->sequence - a->sequence;
 	if (env_unlikely(step == STEP_LATE || step == STEP_DUPLICATE)) {
 		account_stale(a, hdr, step, delta, e);
 		return 1;

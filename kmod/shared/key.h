@@ -30,14 +30,12 @@ static __always_inline __u32 avtpmap_key_hash(__be64 stream_id)
 static __always_inline int avtpmap_key_on_path(const struct avtpmap_key *key,
 					       const struct avtpmap_pdu *pdu)
 {
-	__u32 vid = pdu->tci & 0xfff;
-
 	if (env_unlikely(key->dst_mac) && key->dst_mac != pdu->dst_mac)
 		return 0;
-	if (env_likely(vid == key->vid))
+	if (env_likely(!((pdu->tci ^ key->vid) & 0xfff)))
 		return 1;
 	/* volatile, or the compiler has all of it done for each frame */
-	return env_load(&key->vid) == AVTPMAP_ANY_VID || !vid;
+	return env_load(&key->vid) == AVTPMAP_ANY_VID || !(pdu->tci & 0xfff);
 }
 
 #endif /* AVTPMAP_KEY_H */
