@@ -65,40 +65,51 @@ static int open_packet(const struct setup *setup)
 	return open_streams(setup, AVTPMAP_BACKEND_PACKET);
 }
 
-/* Returns when the newest frame came that was there at @until_ns, or 0. */
-static uint64_t read_all(int i, uint64_t until_ns)
+static void read_all(int i)
+{
+	struct avtpmap_stream *s = streams[i];
+	const struct avtpmap_slot *slot;
+
+	while ((slot = avtpmap_peek(s))) {
+		frame_seen(i, avtpmap_slot_pdu(slot), slot->len_bytes);
+		avtpmap_release(s);
+	}
+}
+
+/* With --latency: the newest of them that was there when the program ran. */
+static void read_all_since(int i, uint64_t now_ns)
 {
 	struct avtpmap_stream *s = streams[i];
 	const struct avtpmap_slot *slot;
 	uint64_t came_ns = 0;
 
 	while ((slot = avtpmap_peek(s))) {
-		if (slot->mono_ns <= until_ns)
+		if (slot->mono_ns <= now_ns)
 			came_ns = slot->mono_ns;
 		frame_seen(i, avtpmap_slot_pdu(slot), slot->len_bytes);
 		avtpmap_release(s);
 	}
-	return came_ns;
+	if (came_ns)
+		woken_by(now_ns, came_ns);
 }
 
 /* One stream sleeps in its own wait; several, as a program without groups. */
 static int receive_single(void)
 {
-	uint64_t now_ns, came_ns;
 	int n;
 
 	if (n_streams == 1) {
 		n = avtpmap_wait(streams[0], AVTPMAP_FOREVER);
-		now_ns = woken_at(CLOCK_MONOTONIC);
-		came_ns = read_all(0, now_ns);
-		if (came_ns)
-			woken_by(now_ns, came_ns);
+		if (want_latency)
+			read_all_since(0, woken_at(CLOCK_MONOTONIC));
+		else
+			read_all(0);
 		return n < 0 ? n : 0;
 	}
 	n = poll(polled, n_streams, -1);
 	for (int i = 0; i < n_streams; i++)
 		if (polled[i].revents)
-			read_all(i, 0);
+			read_all(i);
 	return n < 0 ? -errno : 0;
 }
 
@@ -119,7 +130,7 @@ static int receive_group(void)
 	int n = avtpmap_group_wait(group, AVTPMAP_FOREVER);
 
 	for (int i = 0; i < n_streams; i++)
-		read_all(i, 0);
+		read_all(i);
 	return n < 0 ? n : 0;
 }
 
