@@ -307,11 +307,13 @@ sequence_step(const struct avtpmap_account *a, __u8 delta, __u64 now_ns)
 /* A frame that adds nothing: it lies in the ring at the place it had. */
 static inline void account_stale(struct avtpmap_account *a,
 				 struct avtpmap_ring_hdr *hdr,
-				 enum sequence_step step, __u8 delta,
+				 const struct avtpmap_pdu *pdu,
+				 enum sequence_step step,
 				 struct avtpmap_entry *e)
 {
+	__u8 steps = a->sequence - pdu->sequence;
 	__u64 end = a->media_pos + a->skipped_units;
-	__u64 back = (__u64)((__u8)-delta + 1u) * e->units;
+	__u64 back = (steps + 1ull) * e->units;
 
 	if (step == STEP_LATE) {
 		count(hdr, AVTPMAP_C_FRAMES_LATE, 1);
@@ -348,10 +350,10 @@ static inline __u32 units_lost(const struct avtpmap_account *a,
 
 static inline void account_loss(struct avtpmap_account *a,
 				struct avtpmap_ring_hdr *hdr,
-				const struct avtpmap_pdu *pdu, __u8 delta,
+				const struct avtpmap_pdu *pdu,
 				struct avtpmap_entry *e)
 {
-	e->lost = delta - 1;
+	e->lost = (__u8)(pdu->sequence - a->sequence - 1);
 	e->lost_units = units_lost(a, pdu, e->lost);
 	count(hdr, AVTPMAP_C_FRAMES_LOST, e->lost);
 	e->flags |= AVTPMAP_F_GAP;
@@ -464,7 +466,6 @@ static __always_inline int avtpmap_account(struct avtpmap_account *a,
 {
 	enum sequence_step step = STEP_NEXT;
 	int fresh = 0;
-	__u8 delta;
 
 	e->lost = 0;
 	e->lost_units = 0;
@@ -494,13 +495,12 @@ static __always_inline int avtpmap_account(struct avtpmap_account *a,
 	}
 
 	a->last_ns = now_ns;
-	delta = pdu->sequence - a->sequence;
 	if (env_unlikely(step == STEP_LATE || step == STEP_DUPLICATE)) {
-		account_stale(a, hdr, step, delta, e);
+		account_stale(a, hdr, pdu, step, e);
 		return 1;
 	}
 	if (env_unlikely(step == STEP_LOSS)) {
-		account_loss(a, hdr, pdu, delta, e);
+		account_loss(a, hdr, pdu, e);
 	} else if (env_unlikely(dbc_broken(a, pdu))) {
 		e->lost_units = account_dbc(a, hdr, pdu);
 		e->flags |= AVTPMAP_F_DBC;
