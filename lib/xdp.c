@@ -62,8 +62,11 @@ static int probe(const char *ifname, const struct text *why)
 		return err;
 	}
 	mode = err ? NULL : xdp_attached(&p, &alone);
-	if (!err && !mode) /* the port is ours all the same */
+	/* the port is ours all the same: who opens it hears why it cannot be */
+	if (!err && !mode)
 		xdp_off_text(&p, why);
+	else if (err == -EPROTONOSUPPORT)
+		err = 0;
 	xdp_port_close(&p);
 	if (err || !mode)
 		return err;
@@ -210,12 +213,36 @@ static int n_streams(const struct xdp_port *p)
 	return n;
 }
 
+/* Of another version: nobody here knows its streams. */
+static int detach_stranger(const char *ifname, const struct text *why)
+{
+	struct xdp_port p;
+	int err = xdp_port_name(&p, ifname, why);
+
+	if (err)
+		return err;
+	err = xdp_port_lock(&p, why);
+	if (!err)
+		err = xdp_port_open(&p, why);
+	if (!err)
+		return end(&p, refuse_text(why, -EBUSY,
+					   "%s was attached again meanwhile",
+					   ifname));
+	if (err == -EPROTONOSUPPORT)
+		err = xdp_detach(&p, why);
+	if (!err)
+		xdp_port_unpin(&p);
+	return end(&p, err);
+}
+
 static int port_detach(void *priv, const char *ifname, const struct text *why)
 {
 	struct xdp_port p;
 	int err = begin(&p, ifname, why);
 
 	(void)priv;
+	if (err == -EPROTONOSUPPORT)
+		return detach_stranger(ifname, why);
 	if (err)
 		return err;
 	if (n_streams(&p))

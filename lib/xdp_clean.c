@@ -46,7 +46,7 @@ static int clean_port(struct xdp_port *p, const struct text *why)
 	if (!err && here) {
 		xdp_readers_clean(p);
 		xdp_streams_clean(p);
-	} else if (!err || err == -ENOENT) {
+	} else if (!here || err == -ENOENT) {
 		bury_locked(p); /* or it is only half there */
 		err = 0;
 	}

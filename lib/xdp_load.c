@@ -42,8 +42,11 @@ static int take_over(struct xdp_port *p, struct avtpmap_bpf *skel,
 	if (!err &&
 	    (bpf_map_freeze(p->readers_fd) || bpf_map_freeze(p->groups_fd)))
 		err = -errno;
-	return err ? xdp_bpf_text(why, err, "load the XDP program") :
-		     xdp_port_map(p, why);
+	err = err ? xdp_bpf_text(why, err, "load the XDP program") :
+		    xdp_port_map(p, why);
+	if (!err)
+		p->table->layout = XDP_LAYOUT;
+	return err;
 }
 
 /* On failure xdp_port_close() has what there is to close. */

@@ -153,7 +153,22 @@ int xdp_port_map(struct xdp_port *p, const struct text *why)
 	return 0;
 }
 
-/* -ENOENT, without a word, for a port that is not attached. */
+static int is_of_this_version(const struct xdp_port *p)
+{
+	size_t bytes = sysconf(_SC_PAGESIZE);
+	const __u32 *layout =
+		mmap(NULL, bytes, PROT_READ, MAP_SHARED, p->table_fd, 0);
+	int is = layout != MAP_FAILED && *layout == XDP_LAYOUT;
+
+	if (layout != MAP_FAILED)
+		munmap((void *)layout, bytes);
+	return is;
+}
+
+/*
+ * -ENOENT, without a word, for a port that is not attached. -EPROTONOSUPPORT:
+ * all descriptors are there, but only to be detached.
+ */
 int xdp_port_open(struct xdp_port *p, const struct text *why)
 {
 	p->rx_fd = get(p, "rx");
@@ -173,6 +188,12 @@ int xdp_port_open(struct xdp_port *p, const struct text *why)
 		return xdp_bpf_text(why, err < 0 ? err : -EIO,
 				    "open the port's state");
 	}
+	if (!is_of_this_version(p))
+		return refuse_text(why, -EPROTONOSUPPORT,
+				   "%s: its XDP program is of another version "
+				   "of libavtpmap; avtpmap detach %s, then "
+				   "attach it again",
+				   p->ifname, p->ifname);
 	return xdp_port_map(p, why);
 }
 

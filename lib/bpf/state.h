@@ -34,6 +34,9 @@ enum {
 	XDP_NO_STREAM = 0, /* buckets hold index + 1 */
 };
 
+/* Goes up when anything here changes: the state outlives the library that made it. */
+#define XDP_LAYOUT 0x41560001u
+
 #define XDP_BURIED 0xffffffffu /* was a stream: probing goes on */
 
 /**
@@ -98,6 +101,8 @@ struct xdp_reader_ctl {
 };
 
 struct xdp_table {
+	__u32 layout; /* XDP_LAYOUT, in every version at this place */
+	__u32 resv0;
 	__u32 bucket[XDP_BUCKETS];
 	struct xdp_ctl stream[XDP_STREAMS];
 	struct xdp_reader_ctl reader[XDP_READERS];
