@@ -143,6 +143,7 @@ struct avtpmap_stream_opts {
  * may do that.
  *
  * -ENETDOWN: the port's XDP program was taken off.
+ * -EPROTONOSUPPORT: it is of another version of this library.
  * -EEXIST: the port has this stream. -EDQUOT: its ring is over the port's cap.
  * -E2BIG: more than AVTPMAP_SLOTS_MAX slots. -EINVAL: out of range.
  */
