@@ -11,6 +11,7 @@
 #	figures		array of { id, unit, runs, minimum, median }; those of
 #			guest.*.latency are ns, of processor.* percent of a
 #			processor that executes 10^9 instructions a second
+#			and beyond.* what guest.* has more than guest.drop
 #	bars		array of { id, name, goal, figure, held }: what is promised,
 #			the figure that decides (null: not measured) and whether
 #			the promise is kept (true or false)
@@ -64,11 +65,30 @@ sub processor {
 	derive("processor.$way.streams.$n.interrupts", '%', ($total - $process) * $percent, @from);
 }
 
+my @whose = qw(program copy stack driver kernel user);
+
+# What a frame costs beyond the driver's own, and whose it is; what of it is the
+# kernel's is that of the wakes.
+sub beyond_by_owner {
+	my ($way, $load) = @_;
+	my %all;
+	for my $what (@whose, 'wakes') {
+		my @from = map { "guest.$_.$load.$what" } $way, 'drop';
+		my ($with, $without) = map { median($_) } @from;
+		return unless defined $with && defined $without;
+		$all{$what} = $with - $without;
+		derive("beyond.$way.$load.$what", $what eq 'wakes' ? 'per frame' : 'instructions', $all{$what}, @from);
+	}
+	my @from = map { "guest.$way.$load.$_" } qw(kernel wakes);
+	derive("beyond.$way.$load.per-wake", 'instructions', ratio($all{kernel} + $all{driver}, $all{wakes}), @from) if $all{wakes} > 0;
+}
+
 sub derive_all {
 	my @hook = map { "guest-sim.$_.instructions" } 'hook.234.streams.1.active', 'copy.234';
 	my ($whole, $copy) = map { median($_) } @hook;
 	derive('guest-sim.hook.234.without-copy.instructions', 'instructions', $whole - $copy, @hook) if defined $whole && defined $copy;
 	for my $way (map { /^guest\.([^.]+)\.pace\.process$/ ? $1 : () } @order) {
+		beyond_by_owner($way, $_) for qw(pace burst);
 		processor($way, 'pace', 1);
 		processor($way, "n$_", $_) for 8, 16, 64;
 		my @switches = ("guest.$way.pace.switches", 'guest.drop.pace.switches');
@@ -172,6 +192,10 @@ sub tables {
 		    [qw(total driver program copy stack kernel user)]);
 		table("Per delivered frame, $load", '1', sub { "guest.$_[0].$load.$_[1]" }, \@ways,
 		    [qw(interrupts polls wakes switches)]);
+	}
+	for my $load (qw(pace burst)) {
+		table("Beyond the driver's own, $load", 'guest instructions; per-wake: of driver and kernel', sub { "beyond.$_[0].$load.$_[1]" },
+		    [grep { $_ ne 'drop' } @ways], [@whose, 'wakes', 'per-wake']);
 	}
 	table('From a frame in the driver until the process runs that it woke', 'ns, which are guest instructions',
 	    sub { "guest.$_[0].latency.$_[1]" }, \@ways, [qw(minimum median p999 maximum to-raw)]);
