@@ -93,7 +93,22 @@ another_guest()
 #	guest_accel	array: QEMU's options for the processor
 #	guest_initrd	another initramfs
 #	guest_cmdline	more of the kernel's command line
+# Now and then an emulated processor misses its timer before there is
+# a root, and the kernel waits for ever: then once more.
 boot()
+{
+	local timeout=$agent_timeout
+
+	if ! boot_within $((timeout / 3)); then
+		echo "boot: once more" >&2
+		shutdown_guest
+		boot_within "$timeout" || die "the guest did not start: $(tail -n 20 "$work/console" "$work/qemu.log")"
+	fi
+	if [ "$guest_kernel" = debug ]; then install_debug_modules; fi
+}
+
+# boot_within SECONDS
+boot_within()
 {
 	local accel=("${guest_accel[@]}")
 	local kernel=(-kernel "${guest_vmlinuz:-$AVTPMAP_IMAGE/vmlinuz}" -initrd "${guest_initrd:-$AVTPMAP_IMAGE/initrd}")
@@ -116,8 +131,7 @@ boot()
 		-serial "file:$work/console" >"$work/qemu.log" 2>&1 &
 	qemu_pid=$!
 	exec {agent_in}<>"$work/agent.in" {agent_out}<>"$work/agent.out"
-	[ "$(agent_reply)" = ready ] || die "the guest did not start: $(tail -n 20 "$work/console" "$work/qemu.log")"
-	if [ "$guest_kernel" = debug ]; then install_debug_modules; fi
+	[ "$(agent_reply "$1")" = ready ]
 }
 
 # The image has modules for Debian's kernel only.
@@ -161,10 +175,11 @@ guest_alive()
 	kill -0 "$qemu_pid" 2>/dev/null && (guest true) >/dev/null 2>&1
 }
 
-# Prints the output of the guest's last command; returns its exit status.
+# agent_reply [SECONDS]: prints the output of the guest's last command; returns
+# its exit status.
 agent_reply()
 {
-	local reply='' part deadline=$((SECONDS + agent_timeout))
+	local reply='' part deadline=$((SECONDS + ${1:-agent_timeout}))
 
 	# What came before a timeout is the first part of the line.
 	until IFS= read -r -t 1 part <&"$agent_out"; do
