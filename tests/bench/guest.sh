@@ -90,6 +90,11 @@ way_down()
 	case $1 in
 	drop) guest 'rmmod hookdrop' >&2 ;;
 	kmod*) guest "avtpmap drain && avtpmap detach eth0" >&2 ;;
+	afxdp*)
+		# libxdp's own program stays when its sockets go
+		guest "ip link set eth0 xdp off && rm -rf /sys/fs/bpf/xdp/dispatch-*" >&2 || true
+		guest_until 'grep -q 1 /sys/class/net/eth0/carrier' >&2
+		;;
 	xdp-*)
 		guest "avtpmap drain eth0 --backend xdp && avtpmap detach eth0 --backend xdp" >&2
 		guest_until 'grep -q 1 /sys/class/net/eth0/carrier' >&2
