@@ -90,10 +90,7 @@ sub costs {
 	my @ways = grep { !$seen{$_}++ } map { /^guest\.([^.]+)\.pace\.total$/ ? $1 : () } sort keys %$figure;
 	return unless @ways;
 	my @order = grep { $seen{$_} } qw(drop kmod xdp-native xdp-generic packet afxdp tpacket raw);
-	my $most = 0;
-	for my $id (grep { /^guest\.[^.]+\.(?:pace|burst)\.total$/ } keys %$figure) {
-		$most = $figure->{$id}{median} if $figure->{$id}{median} > $most;
-	}
+	my ($most) = sort { $b <=> $a } map { $_ ? $_->{median} : 0 } map { my $way = $_; map { $figure->{"guest.$way.$_->[0].total"} } @loads } @order;
 	my ($left, $wide, $row) = (190, 780, 24);
 	my $end = ceiling($most);
 	my $y = 80;
@@ -119,7 +116,8 @@ sub costs {
 		line($left, $top - 2, $left, $y, '#666');
 		$y += 20;
 	}
-	save($file, $left + $wide + 70, $y);
+	text(20, $y, 'AF_XDP with busy polling, which takes the whole processor whatever comes, is not drawn.', size => 12) if $seen{'afxdp-busy'};
+	save($file, $left + $wide + 70, $y + 20);
 }
 
 sub streams {
@@ -129,6 +127,8 @@ sub streams {
 		['core, all in turn', '#7fb7e0', sub { $_[0] == 1 ? 'core.frame.234.streams.1.hot.ns' : "core.frame.234.streams.$_[0].rotating.ns" }],
 		['module, one talks', '#b8433a', sub { "sim.hook.234.streams.$_[0].active.ns" }],
 		['module, all in turn', '#d98c2b', sub { $_[0] == 1 ? 'sim.hook.234.streams.1.active.ns' : "sim.hook.234.streams.$_[0].rotating.ns" }],
+		['XDP program, one talks', '#5a9e4b', sub { "xdp.program.234.streams.$_[0].active.ns" }],
+		['XDP program, all in turn', '#a9cf9c', sub { $_[0] == 1 ? 'xdp.program.234.streams.1.active.ns' : "xdp.program.234.streams.$_[0].rotating.ns" }],
 	);
 	my ($left, $top, $wide, $high) = (70, 70, 620, 340);
 	my @values = map { my $s = $_; map { my $f = $figure->{$s->[2]->($_)}; $f ? $f->{median} : () } 1, 64, 4096 } @series;
