@@ -175,33 +175,46 @@ static int port_attach(void *priv, const char *ifname,
 	return err;
 }
 
-/* Name, lock, open: what every change of a port begins with. */
-static int begin(struct xdp_port *p, const char *ifname, const struct text *why)
+static int end(struct xdp_port *p, int err)
+{
+	xdp_port_unlock(p);
+	xdp_port_close(p);
+	return err;
+}
+
+static int lock_named(struct xdp_port *p, const char *ifname,
+		      const struct text *why)
 {
 	int err = xdp_port_name(p, ifname, why);
 
 	if (err)
 		return err;
 	err = xdp_port_lock(p, why);
-	if (!err) {
-		err = xdp_port_open(p, why);
-		if (!err)
-			return 0;
-		if (err == -ENOENT)
-			refuse_text(why, err,
-				    "%s is not attached; avtpmap attach %s",
-				    ifname, ifname);
-		xdp_port_unlock(p);
-	}
-	xdp_port_close(p);
+	if (err)
+		xdp_port_close(p);
 	return err;
 }
 
-static int end(struct xdp_port *p, int err)
+static int open_attached_before(struct xdp_port *p, const char *ifname,
+				const struct text *why)
 {
-	xdp_port_unlock(p);
-	xdp_port_close(p);
+	int err = xdp_port_open(p, why);
+
+	if (err == -ENOENT)
+		refuse_text(why, err, "%s is not attached; avtpmap attach %s",
+			    ifname, ifname);
 	return err;
+}
+
+/* Name, lock, open: what nearly every change of a port begins with. */
+static int begin(struct xdp_port *p, const char *ifname, const struct text *why)
+{
+	int err = lock_named(p, ifname, why);
+
+	if (err)
+		return err;
+	err = open_attached_before(p, ifname, why);
+	return err ? end(p, err) : 0;
 }
 
 static int n_streams(const struct xdp_port *p)
@@ -213,46 +226,26 @@ static int n_streams(const struct xdp_port *p)
 	return n;
 }
 
-/* Of another version: nobody here knows its streams. */
-static int detach_stranger(const char *ifname, const struct text *why)
-{
-	struct xdp_port p;
-	int err = xdp_port_name(&p, ifname, why);
-
-	if (err)
-		return err;
-	err = xdp_port_lock(&p, why);
-	if (!err)
-		err = xdp_port_open(&p, why);
-	if (!err)
-		return end(&p, refuse_text(why, -EBUSY,
-					   "%s was attached again meanwhile",
-					   ifname));
-	if (err == -EPROTONOSUPPORT)
-		err = xdp_detach(&p, why);
-	if (!err)
-		xdp_port_unpin(&p);
-	return end(&p, err);
-}
-
+/* Of another version too, whose streams nobody here knows. */
 static int port_detach(void *priv, const char *ifname, const struct text *why)
 {
 	struct xdp_port p;
-	int err = begin(&p, ifname, why);
+	int err = lock_named(&p, ifname, why);
 
 	(void)priv;
-	if (err == -EPROTONOSUPPORT)
-		return detach_stranger(ifname, why);
 	if (err)
 		return err;
-	if (n_streams(&p))
-		return end(&p, refuse_text(why, -EBUSY,
-					   "%s: in use; avtpmap drain deletes "
-					   "its streams",
-					   ifname));
-	err = xdp_detach(&p, why);
-	if (!err)
-		xdp_port_unpin(&p);
+	err = open_attached_before(&p, ifname, why);
+	if (!err && n_streams(&p))
+		err = refuse_text(why, -EBUSY,
+				  "%s: in use; avtpmap drain deletes its "
+				  "streams",
+				  ifname);
+	if (!err || err == -EPROTONOSUPPORT) {
+		err = xdp_detach(&p, why);
+		if (!err)
+			xdp_port_unpin(&p);
+	}
 	return end(&p, err);
 }
 
