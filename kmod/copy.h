@@ -27,8 +27,9 @@ static __always_inline void copy_words(u8 *to, const u8 *from,
 }
 
 /*
- * 8 octets or more, COPY_SHORT_MAX at most. memcpy may be one "rep movsb", whose start costs more than
- * all of an audio frame (tests/bench: 216 octets in 20 cycles instead of 32).
+ * 8 octets or more, COPY_SHORT_MAX at most. memcpy may be one "rep movsb", whose
+ * start costs more than all of an audio frame (tests/bench: 216 octets in 5 ns
+ * instead of 7).
  */
 static __always_inline void copy_short(u8 *to, const u8 *from, unsigned long n)
 {

@@ -76,7 +76,6 @@ static inline int rx(struct bench *b, const uint8_t *frame, uint64_t now_ns)
 	if (!s || !avtpmap_key_on_path(&s->key, &pdu) ||
 	    !avtpmap_account(&s->ring.account, s->ring.hdr, &pdu, now_ns, &e))
 		return 0;
-	e.flags |= AVTPMAP_F_MONOTIME;
 	test_ring_produce(&s->ring, &pdu, &e, frame + pdu.offset, now_ns, 0);
 	return 1;
 }
