@@ -45,7 +45,9 @@ static struct net_device *dev_of_name(struct net *net, const char *name,
 		dev = __dev_get_by_name(net, name);
 	if (dev && is_vlan_dev(dev)) {
 		*vid = vlan_dev_vlan_id(dev);
-		return vlan_dev_real_dev(dev);
+		dev = vlan_dev_real_dev(dev);
+		/* it may have stayed behind where the caller has no rights */
+		return net_eq(dev_net(dev), net) ? dev : NULL;
 	}
 	dot = strrchr(name, '.');
 	if (dev || !dot || dot - name >= IFNAMSIZ)

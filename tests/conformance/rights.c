@@ -283,6 +283,45 @@ CASE(the_owner_of_a_network_namespace_owns_its_ports,
 	rig_del(rig, STREAM_ID);
 }
 
+/* Whom a VLAN device was given has the rights to that, not to its port. */
+CASE(a_vlan_device_elsewhere_does_not_lead_to_its_port,
+     BED_PORT_LIFE | BED_OWN_NET | BED_DEVICE)
+{
+	char command[160], byte = 0;
+	int fds[2];
+	pid_t pid;
+
+	rig_add(rig, STREAM_ID, NULL);
+	check_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	pid = start();
+	if (!pid) {
+		struct rig own;
+
+		check_eq(setresgid(USER, USER, USER), 0);
+		check_eq(setresuid(USER, USER, USER), 0);
+		be_root_of(CLONE_NEWNET);
+		check_eq(write(fds[1], &byte, 1), 1);
+		check_eq(read(fds[1], &byte, 1), 1);
+		rig_init(&own, rig->bed);
+		check_eq(avtpmap_stream_add(own.ctl, "theirs", THEIR_ID, NULL),
+			 -ENODEV);
+		check_eq(avtpmap_stream_del(own.ctl, "theirs", STREAM_ID),
+			 -ENODEV);
+		avtpmap_ctl_close(own.ctl);
+		_exit(0);
+	}
+	close(fds[1]);
+	check_eq(read(fds[0], &byte, 1), 1);
+	snprintf(command, sizeof(command),
+		 "ip link add link %s name theirs type vlan id 2 && "
+		 "ip link set theirs netns %d",
+		 rig->ifname, pid);
+	check_eq(system(command), 0);
+	check_eq(write(fds[0], &byte, 1), 1);
+	finish(pid);
+	rig_del(rig, STREAM_ID);
+}
+
 /* ---- one capability ---- */
 
 /* Adds, opens, waits and reads; sets @ready when frames may come. */
