@@ -121,7 +121,7 @@ static __poll_t avtpmap_poll(struct file *file, poll_table *wait)
 
 	if (g) {
 		poll_wait(file, &g->wait, wait);
-		if (group_ready(g))
+		if (group_poll(g))
 			mask |= EPOLLIN | EPOLLRDNORM;
 		if (group_is_gone(g))
 			mask |= EPOLLERR | EPOLLHUP;

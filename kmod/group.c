@@ -21,9 +21,18 @@ static DEFINE_MUTEX(members_lock);
 static void arm(struct group *g, u64 at_ns)
 {
 	lockdep_assert_held(&g->lock);
-	if (!g->closing)
-		hrtimer_start(&g->timer, ns_to_ktime(at_ns),
-			      HRTIMER_MODE_ABS_SOFT);
+	if (g->closing || at_ns >= g->timer_ns)
+		return;
+	g->timer_ns = at_ns;
+	hrtimer_start(&g->timer, ns_to_ktime(at_ns), HRTIMER_MODE_ABS_SOFT);
+}
+
+/* No timer for who is awake, or it would run for a handle that nobody uses. */
+static void arm_deadline(struct group *g)
+{
+	lockdep_assert_held(&g->lock);
+	if (g->deadline_ns && g->listening)
+		arm(g, g->last_wake_ns + g->deadline_ns);
 }
 
 static void wake(struct group *g, u64 *counter, u64 now_ns)
@@ -32,6 +41,7 @@ static void wake(struct group *g, u64 *counter, u64 now_ns)
 	++*counter;
 	g->last_wake_ns = now_ns;
 	g->owed = false;
+	g->listening = false;
 	if (wq_has_sleeper(&g->wait))
 		wake_up_interruptible_poll(&g->wait, EPOLLIN | EPOLLRDNORM);
 }
@@ -43,6 +53,8 @@ static void raise_event(struct group *g, u32 events, u64 now_ns)
 	if (!events)
 		return;
 	g->pending |= events;
+	if (!g->listening)
+		return;
 	if (now_ns >= g->last_wake_ns + AVTPMAP_FLOOR_NS) {
 		wake(g, &g->info.wakes_event, now_ns);
 	} else if (!g->owed) {
@@ -183,16 +195,17 @@ static enum hrtimer_restart group_timer(struct hrtimer *timer)
 	u64 now_ns = ktime_get_ns();
 
 	spin_lock(&g->lock);
+	g->timer_ns = U64_MAX;
 	if (g->owed && now_ns >= g->last_wake_ns + AVTPMAP_FLOOR_NS)
 		wake(g, &g->info.wakes_event, now_ns);
-	if (g->deadline_ns && now_ns >= g->last_wake_ns + g->deadline_ns) {
+	if (g->listening && g->deadline_ns &&
+	    now_ns >= g->last_wake_ns + g->deadline_ns) {
 		g->pending |= AVTPMAP_EV_DEADLINE;
 		wake(g, &g->info.wakes_deadline, now_ns);
 	}
 	if (g->owed)
 		arm(g, g->last_wake_ns + AVTPMAP_FLOOR_NS);
-	else if (g->deadline_ns)
-		arm(g, g->last_wake_ns + g->deadline_ns);
+	arm_deadline(g);
 	spin_unlock(&g->lock);
 	return HRTIMER_NORESTART;	/* arm() did, if need be */
 }
@@ -208,6 +221,7 @@ struct group *group_create(void)
 	spin_lock_init(&g->lock);
 	INIT_LIST_HEAD(&g->members);
 	init_waitqueue_head(&g->wait);
+	g->timer_ns = U64_MAX;
 	compat_hrtimer_setup(&g->timer, group_timer, CLOCK_MONOTONIC,
 			     HRTIMER_MODE_ABS_SOFT);
 	return g;
@@ -313,8 +327,7 @@ int group_set_period(struct group *g, const struct avtpmap_period *p)
 	g->events = p->events;
 	g->deadline_ns = p->deadline_ns;
 	g->last_wake_ns = ktime_get_ns();
-	if (g->deadline_ns)
-		arm(g, g->last_wake_ns + g->deadline_ns);
+	arm_deadline(g);
 	spin_unlock_bh(&g->lock);
 
 	list_for_each_entry(r, &g->members, group_node) {
@@ -342,14 +355,40 @@ static u32 periods_due(struct group *g, bool wake)
 	return due == U64_MAX ? 0 : min_t(u64, due, U32_MAX);
 }
 
-bool group_ready(struct group *g)
+static bool ready(struct group *g)
 {
-	bool ready;
+	return g->pending || group_is_gone(g) || periods_due(g, true);
+}
+
+static void listen(struct group *g)
+{
+	lockdep_assert_held(&g->lock);
+	g->listening = true;
+	arm_deadline(g);
+}
+
+static bool ready_or_listening(struct group *g)
+{
+	bool is_ready;
 
 	spin_lock_bh(&g->lock);
-	ready = g->pending || group_is_gone(g) || periods_due(g, true);
+	is_ready = ready(g);
+	if (!is_ready)
+		listen(g);
 	spin_unlock_bh(&g->lock);
-	return ready;
+	return is_ready;
+}
+
+/* For poll: whoever it tells need not ask again before it sleeps. */
+bool group_poll(struct group *g)
+{
+	bool is_ready;
+
+	spin_lock_bh(&g->lock);
+	listen(g);
+	is_ready = ready(g);
+	spin_unlock_bh(&g->lock);
+	return is_ready;
 }
 
 int group_wait(struct group *g, struct avtpmap_wait *w)
@@ -357,10 +396,10 @@ int group_wait(struct group *g, struct avtpmap_wait *w)
 	int err = 0;
 
 	if (w->timeout_ns > KTIME_MAX)
-		err = wait_event_interruptible(g->wait, group_ready(g));
+		err = wait_event_interruptible(g->wait, ready_or_listening(g));
 	else if (w->timeout_ns)
 		err = wait_event_interruptible_hrtimeout(g->wait,
-				group_ready(g), ns_to_ktime(w->timeout_ns));
+				ready_or_listening(g), ns_to_ktime(w->timeout_ns));
 	if (err && err != -ETIME)
 		return -EINTR;
 

@@ -32,9 +32,11 @@ struct reader;
  * @events: mask of what wakes the group
  * @pending: not yet fetched by wait
  * @owed: woken as soon as the floor allows
+ * @listening: nothing woke it since it last asked, so it may be asleep
  * @deadline_ns: 0: none
  * @last_wake_ns: of any reason
  * @timer: deadline and events owed
+ * @timer_ns: when it fires at the latest, or U64_MAX
  * @closing: no more wakes, no more timer
  * @info: counts
  */
@@ -51,9 +53,11 @@ struct group {
 	u32 events;
 	u32 pending;
 	bool owed;
+	bool listening;
 	bool closing;
 	u64 deadline_ns;
 	u64 last_wake_ns;
+	u64 timer_ns;
 	struct hrtimer timer;
 	struct avtpmap_reader_info info;
 };
@@ -64,7 +68,7 @@ int group_add(struct group *g, struct reader *r);
 void group_leave(struct reader *r);
 int group_set_period(struct group *g, const struct avtpmap_period *p);
 int group_wait(struct group *g, struct avtpmap_wait *w);
-bool group_ready(struct group *g);
+bool group_poll(struct group *g);
 bool group_is_gone(const struct group *g);	/* read racily: nothing to come */
 void group_info(struct group *g, struct avtpmap_reader_info *info);
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Groups: membership, one wakeup for all, and the quorum. */
+#include <linux/delay.h>
+
 #include "fixture.h"
 
 enum { MEMBERS = 6, PERIOD = 60 };
@@ -66,7 +68,10 @@ static void group_membership(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, reader_group_add(b->head, b->head), -EBUSY);
 	KUNIT_EXPECT_EQ(test, reader_group_add(b->head, b->member[0]), -EBUSY);
 	KUNIT_EXPECT_EQ(test, reader_group_add(other, b->member[0]), -EBUSY);
+	KUNIT_EXPECT_NULL(test, other->head_of);	/* refused, so no group */
 	KUNIT_EXPECT_EQ(test, reader_group_add(b->head, loose), -ENOTCONN);
+	KUNIT_EXPECT_EQ(test, reader_group_add(loose, other), -ENOTCONN);
+	KUNIT_EXPECT_NULL(test, loose->head_of);
 	KUNIT_EXPECT_EQ(test, reader_group_add(b->member[0], elsewhere), -EBUSY);
 	KUNIT_EXPECT_EQ(test, reader_group_add(b->head, elsewhere), -EXDEV);
 	KUNIT_EXPECT_EQ(test, handle_bind(b->head, b->nic, TALKER_ID), -EBUSY);
@@ -194,6 +199,35 @@ static void group_all_deleted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, reader_wait(b->head, &w), -ENODEV);
 }
 
+/* Whoever does not wait costs no timer: neither wakes nor interrupts. */
+static void group_deadline(struct kunit *test)
+{
+	struct band *b = band_make(test);
+	struct group *g = b->head->head_of;
+	struct avtpmap_wait w = { .timeout_ns = NSEC_PER_SEC };
+	struct avtpmap_period p = {
+		.period = PERIOD,
+		.events = AVTPMAP_EV_ALL,
+		.deadline_ns = NSEC_PER_MSEC,
+	};
+
+	KUNIT_EXPECT_EQ(test, reader_set_period(b->head, &p), 0);
+	band_plays(b, MEMBERS);				/* START */
+	msleep(20);
+	KUNIT_EXPECT_EQ(test, reader_told(b->head).wakes_deadline, 0);
+	KUNIT_EXPECT_EQ(test, reader_told(b->head).wakes_event, 0);
+	KUNIT_EXPECT_FALSE(test, hrtimer_active(&g->timer));
+	KUNIT_EXPECT_EQ(test, reader_wait(b->head, &w), 0);
+	KUNIT_EXPECT_TRUE(test, w.events & AVTPMAP_EV_START);
+
+	KUNIT_EXPECT_EQ(test, reader_wait(b->head, &w), 0);
+	KUNIT_EXPECT_TRUE(test, w.events & AVTPMAP_EV_DEADLINE);
+	KUNIT_EXPECT_GE(test, reader_told(b->head).wakes_deadline, 1);
+	msleep(20);
+	KUNIT_EXPECT_LE(test, reader_told(b->head).wakes_deadline, 2);
+	KUNIT_EXPECT_FALSE(test, hrtimer_active(&g->timer));
+}
+
 static struct kunit_case group_cases[] = {
 	KUNIT_CASE(group_membership),
 	KUNIT_CASE(group_wakes_once),
@@ -201,6 +235,7 @@ static struct kunit_case group_cases[] = {
 	KUNIT_CASE(group_quorum),
 	KUNIT_CASE(group_member_deleted),
 	KUNIT_CASE(group_all_deleted),
+	KUNIT_CASE(group_deadline),
 	{}
 };
 
