@@ -166,23 +166,26 @@ out:
 	return err;
 }
 
+/* A refusal leaves @head what it was: not a group without members. */
 int reader_group_add(struct reader *head, struct reader *member)
 {
-	int err = 0;
+	struct group *g;
+	int err = -EBUSY;
 
 	mutex_lock(&head->bind_lock);
 	if (head->stream || member == head)
-		err = -EBUSY;
-	if (!err && !head->head_of) {
-		struct group *g = group_create();
-
-		if (g)
-			smp_store_release(&head->head_of, g); /* pairs with reader_head_of() */
-		else
-			err = -ENOMEM;
-	}
+		goto out;
+	g = head->head_of ?: group_create();
+	err = g ? group_add(g, member) : -ENOMEM;
+	if (head->head_of || !g)
+		goto out;
+	if (!err)
+		smp_store_release(&head->head_of, g); /* pairs with reader_head_of() */
+	else
+		group_destroy(g);
+out:
 	mutex_unlock(&head->bind_lock);
-	return err ?: group_add(head->head_of, member);
+	return err;
 }
 
 /* ---- when to wake, under the stream's lock ---- */
