@@ -124,6 +124,7 @@ sub measure {
 		polls => 'igb_poll [igb]',
 		switches => '__switch_to ',
 		wakes => 'try_to_wake_up ',
+		ticks => 'tick_nohz_handler ',
 	);
 	add("guest.$way.$load.$_", $entered->{$calls{$_}} // 0) for keys %calls;
 }
@@ -136,7 +137,7 @@ if ($top) {
 measure($_) for @names;
 for my $id (sort keys %figures) {
 	my @v = sort { $a <=> $b } @{$figures{$id}};
-	my $unit = $id =~ /(?:interrupts|polls|switches|wakes)$/ ? 'per frame' : $id =~ /\.latency\./ ? 'ns' : 'instructions';
+	my $unit = $id =~ /(?:interrupts|polls|switches|wakes|ticks)$/ ? 'per frame' : $id =~ /\.latency\./ ? 'ns' : 'instructions';
 	printf "figure\t%s\t%s\t%d\t%.6g\t%.6g\n", $id, $unit, scalar @v, $v[0],
 	    ($v[$#v / 2] + $v[@v / 2]) / 2;
 }

@@ -191,7 +191,7 @@ sub tables {
 		table("Guest instructions per delivered frame, $load", '1', sub { "guest.$_[0].$load.$_[1]" }, \@ways,
 		    [qw(total driver program copy stack kernel user)]);
 		table("Per delivered frame, $load", '1', sub { "guest.$_[0].$load.$_[1]" }, \@ways,
-		    [qw(interrupts polls wakes switches)]);
+		    [qw(interrupts polls wakes switches ticks)]);
 	}
 	for my $load (qw(pace burst)) {
 		table("Beyond the driver's own, $load", 'guest instructions; per-wake: of driver and kernel', sub { "beyond.$_[0].$load.$_[1]" },
