@@ -388,10 +388,20 @@ int xdp_could_attach(const struct xdp_port *p, const struct text *why)
 			   is_gentle(p->ifname) ? "native" : "generic");
 }
 
+/* What is not said stays as it was. */
 static int wants_native(const struct xdp_port *p, __u32 set)
 {
-	return set & AVTPMAP_PORT_XDP_NATIVE ||
-	       (!(set & AVTPMAP_PORT_XDP_GENERIC) && is_gentle(p->ifname));
+	if (set & (AVTPMAP_PORT_XDP_NATIVE | AVTPMAP_PORT_XDP_GENERIC))
+		return !!(set & AVTPMAP_PORT_XDP_NATIVE);
+	if (p->table && p->table->attach_mode)
+		return p->table->attach_mode == XDP_ATTACHED_DRV;
+	return is_gentle(p->ifname);
+}
+
+static int remember(struct xdp_port *p, int native)
+{
+	p->table->attach_mode = native ? XDP_ATTACHED_DRV : XDP_ATTACHED_SKB;
+	return 0;
 }
 
 /* libxdp falls back to attaching a program alone, and does not say so. */
@@ -402,7 +412,7 @@ static int attach_beside(struct xdp_port *p, int native, const struct text *why)
 	if (err)
 		return p->rx_fd < 0 ? attach_text(p, err, native, why) : err;
 	if (!xdp_attached(p, &alone) || !alone)
-		return 0;
+		return remember(p, native);
 	return refuse_text(why, -EOPNOTSUPP,
 			   "%s: libxdp's dispatcher is refused here, and "
 			   "without it no other XDP program can be beside "
@@ -437,7 +447,7 @@ int xdp_attach(struct xdp_port *p, __u32 set, const struct text *why)
 		err = attach_alone(p, native ? XDP_FLAGS_DRV_MODE :
 					       XDP_FLAGS_SKB_MODE);
 	xdp_unhush(q);
-	return err ? attach_text(p, err, native, why) : 0;
+	return err ? attach_text(p, err, native, why) : remember(p, native);
 }
 
 /* In the mode that it is in: another is not looked at. */

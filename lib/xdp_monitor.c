@@ -19,7 +19,10 @@
 
 #include "xdp.h"
 
-enum { LOOK_NS = 20000000 };
+enum {
+	LOOK_NS = 20000000,
+	LOOKS_PER_PROGRAM = 25, /* asking for it costs some system calls */
+};
 
 /* A stream that is watched. */
 struct watched {
@@ -37,17 +40,20 @@ struct watched_port {
 	ino_t pin; /* of its program: another attach, another port */
 	__u32 changes;
 	int found; /* in this look */
+	int off; /* its program is not on the interface */
 	struct watched *streams;
 };
 
 /**
  * struct monitor - what the monitor handle of this backend keeps
  * @timer_fd: readable when it is time to look
+ * @looks: so far
  * @ports: as of the last look
  * @first: @n: @room: notices to be read, from the first on
  */
 struct monitor {
 	int timer_fd;
+	unsigned int looks;
 	struct watched_port *ports;
 	struct avtpmap_notice *notices;
 	int first;
@@ -209,6 +215,22 @@ static void forget_port(struct monitor *m, struct watched_port **link,
 	free(w);
 }
 
+static int is_off(const struct watched_port *w)
+{
+	int alone;
+
+	return !xdp_attached(&w->p, &alone);
+}
+
+static void look_at_program(struct monitor *m, struct watched_port *w)
+{
+	int off = is_off(w);
+
+	if (off != w->off)
+		tell(m, w, NULL, off ? AVTPMAP_EV_OFF : AVTPMAP_EV_ON);
+	w->off = off;
+}
+
 struct look {
 	struct monitor *m;
 	int quiet;
@@ -219,7 +241,7 @@ static int on_port(struct xdp_port *p, void *arg)
 	const struct text none = { NULL, 0 };
 	struct look *look = arg;
 	struct watched_port *w;
-	ino_t pin;
+	ino_t pin = 0;
 
 	if (pin_of(p, &pin))
 		return 0;
@@ -240,6 +262,7 @@ static int on_port(struct xdp_port *p, void *arg)
 	}
 	w->pin = pin;
 	w->found = 1;
+	w->off = look->quiet && is_off(w);
 	w->changes = env_load(&w->p.table->changes) - 1;
 	w->next = look->m->ports;
 	look->m->ports = w;
@@ -270,12 +293,16 @@ static int look(struct monitor *m, int quiet, const struct text *why)
 	err = xdp_each_dir(0, on_port, &l, why);
 	if (err)
 		return err;
+	m->looks++;
 	while (*link) {
 		look_at_streams(m, *link, quiet);
-		if ((*link)->found)
-			link = &(*link)->next;
-		else
+		if (!(*link)->found) {
 			forget_port(m, link, quiet);
+			continue;
+		}
+		if (m->looks % LOOKS_PER_PROGRAM == 0)
+			look_at_program(m, *link);
+		link = &(*link)->next;
 	}
 	return 0;
 }

@@ -194,9 +194,9 @@ const struct command cmd_monitor = {
 	.summary = "print what happens to ports and streams, as it happens",
 	.notes = "A line tells the time, the interface, the stream, the events "
 		 "(added, deleted,\n"
-		 "start, end, gap, reset, uncertain, epoch, conflict) and the "
-		 "counters that they\n"
-		 "belong to. Ends by ^C, --count or --seconds.",
+		 "off, on, start, end, gap, reset, uncertain, epoch, conflict) "
+		 "and the counters that\n"
+		 "they belong to. Ends by ^C, --count or --seconds.",
 	.options = options,
 	.run = run,
 };

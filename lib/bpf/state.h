@@ -110,8 +110,8 @@ struct xdp_table {
 	__u64 mem_used;
 	__u32 allmulti; /* streams that need it */
 	__u32 allmulti_ours; /* the library switched it on */
-	__u32 changes; /* streams made and deleted so far */
-	__u32 resv;
+	__u32 changes; /* streams made so far */
+	__u32 attach_mode; /* last: XDP_ATTACHED_DRV or _SKB; 0: not known */
 };
 
 /**

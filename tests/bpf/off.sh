@@ -32,6 +32,12 @@ listen()
 	timeout 60 "$avtpmap" listen "$@"
 }
 
+# told EVENT: the monitor told of it, of the port
+told()
+{
+	jq -e "select(.stream_id == null and .events == [\"$1\"])" "$work/events" >/dev/null
+}
+
 # count NAME
 count()
 {
@@ -69,6 +75,8 @@ trap 'rm -rf "$work" "/sys/fs/bpf/avtpmap/$ns-"* "/run/avtpmap/$ns-"*' EXIT
 attach port0
 "$avtpmap" add --backend xdp port0 "$id"
 was=$(program)
+timeout 60 "$avtpmap" monitor --backend xdp port0 --json >"$work/events" &
+monitor=$!
 listen port0 "$id" --samples $((12 * frames)) --json >"$work/reader" 2>/dev/null &
 reader=$!
 until_true has_reader
@@ -85,7 +93,14 @@ says "so is a stream" "$gone" "$avtpmap" add port0 02:00:5e:10:00:01:00:02
 check "nobody put it back in passing" "there is $(program)" test -z "$(program)"
 talk
 check "what comes meanwhile is not counted" "$(count frames_rx) frames" test "$(count frames_rx)" = "$frames"
+until_true told off
+check "a monitor tells that it is off" "$(cat "$work/events")" told off
+check "and not yet that it is on" "$(cat "$work/events")" eval '! told on'
 attach port0
+until_true told on
+check "and then that it is on again" "$(cat "$work/events")" told on
+kill $monitor
+wait $monitor
 check "attach puts the same program back" "was $was, is $(program)" test "$(program)" = "$was"
 talk
 wait $reader
@@ -114,6 +129,9 @@ check "it stays" "there is $(program)" test "$(program)" = "$theirs"
 off
 attach --xdp generic port0
 check "put back in the mode that is asked for" "$(shown)" test "$(shown)" = "generic, alone"
+off
+"$avtpmap" attach --backend xdp port0
+check "put back in the mode that it had" "$(shown)" test "$(shown)" = "generic, alone"
 says "another mode needs detach" "is attached in generic mode" \
 	"$avtpmap" attach --backend xdp --alone --xdp native port0
 off

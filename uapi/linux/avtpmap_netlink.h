@@ -96,6 +96,9 @@ enum avtpmap_attr {
 /* In AVTPMAP_A_EVENTS of an EVENT, beside enum avtpmap_event. */
 #define AVTPMAP_EV_ADDED	(1u << 16)	/* stream, or port, was made */
 #define AVTPMAP_EV_DELETED	(1u << 17)	/* stream, or port, is gone */
+/* Of these bits too, but not from the module: of a port's XDP program. */
+#define AVTPMAP_EV_OFF		(1u << 18)	/* somebody took it off */
+#define AVTPMAP_EV_ON		(1u << 19)	/* it was put back */
 
 /**
  * struct avtpmap_queue_stats - what the hook saw on one RX queue of a port

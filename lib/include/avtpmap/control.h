@@ -94,7 +94,8 @@ struct avtpmap_port_opts {
  * @ifname: netdev
  * @opts: or NULL for the defaults
  *
- * An XDP program that somebody took off is put back; streams and readers go on.
+ * An XDP program that somebody took off is put back, in the mode that it had
+ * unless @opts asks for another; streams and readers go on.
  *
  * -EOPNOTSUPP: the netdev's driver does not have the hook; or there can be an XDP
  * program alone only. -EBUSY: somebody else's XDP program leaves no room, or ours

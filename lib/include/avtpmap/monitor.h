@@ -5,7 +5,9 @@
  *
  * Events of one stream that come fast are put together in one notice; with the
  * XDP backend those of 20 ms, and what is made and gone within that time is not
- * told. The packet backend has none. Nothing here is real-time safe. One thread at a time per struct avtpmap_monitor.
+ * told; whether a port's program is off, within half a second. The packet
+ * backend has none. Nothing here is real-time safe. One thread at a time per
+ * struct avtpmap_monitor.
  */
 #ifndef AVTPMAP_MONITOR_H
 #define AVTPMAP_MONITOR_H
@@ -29,6 +31,8 @@ struct avtpmap_monitor;
 #define AVTPMAP_EVENTS(X) \
 	X(ADDED, added, "the stream, or the port, was made") \
 	X(DELETED, deleted, "the stream, or the port, is gone") \
+	X(OFF, off, "somebody took the port's XDP program off") \
+	X(ON, on, "the port's XDP program was put back") \
 	X(START, start, "first frame, or frames again") \
 	X(END, end, "no frame for 100 ms") \
 	X(GAP, gap, "loss, resynchronisation or DBC break") \
@@ -50,7 +54,7 @@ const char *avtpmap_event_name(uint32_t event);
  * @ifname: its name then
  * @has_stream: it is about a stream; else about the port itself
  * @stream_id: in host byte order, with @has_stream
- * @events: AVTPMAP_EV_ADDED, AVTPMAP_EV_DELETED, enum avtpmap_event
+ * @events: AVTPMAP_EV_ADDED and what follows it, enum avtpmap_event
  * @n_counters: entries of @counters that the producer has; 0: none told
  * @counters_known: bit i: counters[i] can be known
  * @counters: the stream's, by enum avtpmap_counter
