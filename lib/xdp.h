@@ -124,6 +124,11 @@ int xdp_port_map(struct xdp_port *p, const struct text *why);
 void xdp_port_close(struct xdp_port *p);
 int xdp_port_lock(struct xdp_port *p, const struct text *why);
 void xdp_port_unlock(struct xdp_port *p);
+/*
+ * Its interface is no more: not if this thread has no descriptor left to ask
+ * with, or has gone to another network namespace.
+ */
+int xdp_port_is_gone(const struct xdp_port *p);
 /* All descriptors are there. */
 int xdp_port_complete(const struct xdp_port *p);
 void xdp_port_unpin(struct xdp_port *p);

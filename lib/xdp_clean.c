@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "xdp.h"
@@ -36,8 +37,7 @@ void xdp_port_bury(struct xdp_port *p)
 
 static int clean_port(struct xdp_port *p, const struct text *why)
 {
-	char name[IF_NAMESIZE];
-	int here = !!if_indextoname(p->ifindex, name);
+	int here = !xdp_port_is_gone(p);
 	int err = xdp_port_lock(p, why);
 
 	if (err)
@@ -75,13 +75,19 @@ static int link_names(const char *path, unsigned long ns)
 	return names(text, ns);
 }
 
+/* For want of a descriptor or memory nobody could look. */
+static int may_be(void)
+{
+	return errno == EMFILE || errno == ENFILE || errno == ENOMEM;
+}
+
 /* One of the links in @dir, below @sub of each, is to the namespace. */
 static int any_link(const char *dir, const char *sub, unsigned long ns)
 {
 	DIR *d = opendir(dir);
 	struct dirent *e;
 	char path[512];
-	int found = 0;
+	int found = !d && may_be();
 
 	while (d && !found && (e = readdir(d))) {
 		if (e->d_name[0] == '.')
@@ -98,11 +104,12 @@ static int any_link(const char *dir, const char *sub, unsigned long ns)
 static int any_mount(const char *pid, unsigned long ns)
 {
 	char path[300], line[1024];
-	int found = 0;
+	int found;
 	FILE *f;
 
 	snprintf(path, sizeof(path), "/proc/%s/mountinfo", pid);
 	f = fopen(path, "re");
+	found = !f && may_be();
 	while (f && !found && fgets(line, sizeof(line), f))
 		found = names(line, ns);
 	if (f)
@@ -110,10 +117,18 @@ static int any_mount(const char *pid, unsigned long ns)
 	return found;
 }
 
+/* In a container with a process namespace of its own one sees but few. */
+static int sees_all(void)
+{
+	struct stat st;
+
+	return !stat("/proc/self/ns/pid", &st) && st.st_ino == 0xeffffffc;
+}
+
 /* Somebody is in it, has it open, or has it mounted. */
 static int netns_is_alive(unsigned long ns)
 {
-	DIR *d = opendir("/proc");
+	DIR *d = sees_all() ? opendir("/proc") : NULL;
 	struct dirent *e;
 	char path[300];
 	int alive = !d; /* not to be known */
@@ -136,7 +151,6 @@ static int netns_is_alive(unsigned long ns)
 static int clean_dead(struct xdp_port *p, void *arg)
 {
 	const struct text none = { NULL, 0 };
-	char name[IF_NAMESIZE];
 	struct xdp_port here;
 
 	(void)arg;
@@ -144,7 +158,7 @@ static int clean_dead(struct xdp_port *p, void *arg)
 	if (p->netns != here.netns) {
 		if (!netns_is_alive(p->netns))
 			xdp_port_bury(p);
-	} else if (!if_indextoname(p->ifindex, name)) {
+	} else if (xdp_port_is_gone(p)) {
 		clean_port(p, &none);
 	}
 	return 0;

@@ -63,11 +63,11 @@ static int on_port(struct xdp_port *p, void *arg)
 		.version = avtpmap_version(),
 	};
 	struct walk *walk = arg;
-	char attachment[64] = "off", name[IF_NAMESIZE];
+	char attachment[64] = "off";
 	int alone = 0;
 	const char *mode = xdp_attached(p, &alone);
 
-	if (!if_indextoname(p->ifindex, name))
+	if (xdp_port_is_gone(p))
 		return 0; /* a list does not show the dead */
 	memcpy(port.ifname, p->ifname, sizeof(port.ifname));
 	for (int i = 0; i < XDP_STREAMS; i++)

@@ -274,9 +274,7 @@ static int on_port(struct xdp_port *p, void *arg)
 /* The interface may be gone, and nobody there who would have noticed. */
 static void look_for_interface(struct watched_port *w)
 {
-	char name[IF_NAMESIZE];
-
-	if (!if_indextoname(w->p.ifindex, name))
+	if (xdp_port_is_gone(&w->p))
 		xdp_port_bury(&w->p);
 }
 

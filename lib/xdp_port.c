@@ -48,7 +48,16 @@ static unsigned long netns(void)
 {
 	struct stat st;
 
-	return stat("/proc/self/ns/net", &st) ? 0 : (unsigned long)st.st_ino;
+	return stat("/proc/thread-self/ns/net", &st) ? 0 :
+						       (unsigned long)st.st_ino;
+}
+
+int xdp_port_is_gone(const struct xdp_port *p)
+{
+	char name[IF_NAMESIZE];
+
+	return p->netns == netns() && !if_indextoname(p->ifindex, name) &&
+	       errno == ENXIO;
 }
 
 int xdp_bpf_text(const struct text *why, int err, const char *what)

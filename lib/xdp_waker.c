@@ -145,7 +145,6 @@ static int sleep_until(const struct xdp_waker *w, struct xdp_port *p,
 	__u64 now = now_ns();
 	__u64 ns = until_ns > now ? until_ns - now : 0;
 	struct timespec ts;
-	char name[IF_NAMESIZE];
 	int n;
 
 	if (ns > LINK_LOOK_MS * 1000000ull)
@@ -155,7 +154,7 @@ static int sleep_until(const struct xdp_waker *w, struct xdp_port *p,
 	if (n < 0)
 		return -errno;
 	/* nobody tells when the interface goes: silence makes us look */
-	if (n || !ns || if_indextoname(p->ifindex, name))
+	if (n || !ns || !xdp_port_is_gone(p))
 		return 0;
 	xdp_port_bury(p);
 	return -ENODEV;

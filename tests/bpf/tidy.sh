@@ -138,6 +138,13 @@ sleep 0.2
 "$avtpmap" doctor --backend xdp --clean >/dev/null
 nothing_left "what is pinned for a namespace that is no more goes" "$there"
 
+# a container that has the BPF file system, but not our processes in sight
+attach port0
+unshare -pf --mount-proc "$avtpmap" doctor --backend xdp --clean >/dev/null
+unshare -npf --mount-proc "$avtpmap" doctor --backend xdp --clean >/dev/null
+check "who cannot see who lives in a namespace takes none for dead" "it is gone" test -n "$(pins "$ns")"
+"$avtpmap" detach port0
+
 ip netns add "tidy-$$"
 alive=$(ip netns exec "tidy-$$" stat -Lc %i /proc/self/ns/net)
 nsenter --net="/run/netns/tidy-$$" bash -c "ip link add port0 type veth peer name wire0
@@ -145,6 +152,11 @@ nsenter --net="/run/netns/tidy-$$" bash -c "ip link add port0 type veth peer nam
 attach port0
 "$avtpmap" doctor --backend xdp --clean >/dev/null
 check "what is pinned for a namespace that is only mounted stays" "it is gone" test -n "$(pins "$alive")"
+for few in 4 5 6 7; do
+	(ulimit -n $few && exec "$avtpmap" doctor --backend xdp --clean) >/dev/null 2>&1
+done
+there=$(nsenter --net="/run/netns/tidy-$$" "$avtpmap" show --backend xdp --json | jq -r '.ports[].ifname')
+check "nor is it taken for dead for want of a descriptor" "there is: $there" test "$there" = port0
 "$avtpmap" detach --backend xdp port0
 ip netns del "tidy-$$"
 sleep 0.2

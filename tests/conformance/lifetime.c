@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
@@ -68,6 +70,47 @@ static int copy_name(const struct avtpmap_stream_info *s, void *arg)
 }
 
 /* ---- ports ---- */
+
+static void no_descriptor_left(void)
+{
+	const struct rlimit none = { 3, 3 };
+
+	check_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+}
+
+static void another_netns(void)
+{
+	check_eq(unshare(CLONE_NEWNET), 0);
+}
+
+/* Longer than a wait that hears nothing looks for the interface. */
+static void wait_in_silence(struct rig *rig, void (*blind)(void))
+{
+	struct avtpmap_stream *s;
+	pid_t pid = start();
+
+	if (pid) {
+		finish(pid);
+		return;
+	}
+	s = rig_open(rig, STREAM_ID, 64, 0);
+	blind();
+	check_eq(avtpmap_wait(s, 1200000000), 0);
+	_exit(0);
+}
+
+CASE(who_cannot_see_the_interface_does_not_take_it_for_gone, BED_SHARED)
+{
+	struct avtpmap_stream *s;
+	struct talker t;
+
+	s = live(rig, &t);
+	wait_in_silence(rig, no_descriptor_left);
+	wait_in_silence(rig, another_netns);
+	rig_send(rig, &t, FRAMES);
+	check_eq(rig_drain(s), 2 * FRAMES);
+	avtpmap_close(s);
+}
 
 CASE(a_rename_changes_only_the_name, BED_PORT_LIFE)
 {
