@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The avtpmap command: a table of subcommands. */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -110,7 +111,7 @@ int stream_id_arg(const char *text, uint64_t *id)
 			   text);
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "show";
 
@@ -131,4 +132,14 @@ int main(int argc, char **argv)
 					    argc > 1 ? argc - 2 : 0, argv + 2);
 	return usage_error("%s: no such command; avtpmap --help lists them",
 			   name);
+}
+
+/* Who reads what we print must not take half of it for all. */
+int main(int argc, char **argv)
+{
+	int ret = run(argc, argv);
+
+	if (fflush(stdout) || ferror(stdout))
+		return fail(-errno, "cannot write to standard output");
+	return ret;
 }

@@ -125,6 +125,13 @@ static void count_losses(struct bench_result *result)
 	}
 }
 
+/* The packet backend's thread would work on beside the ways that follow. */
+static void leave_port(void)
+{
+	if (ctl && !strcmp(avtpmap_ctl_backend_name(ctl), "packet"))
+		avtpmap_port_detach(ctl, wanted->ifname);
+}
+
 static void close_all(void)
 {
 	for (int i = 0; i < wanted->n; i++) {
@@ -134,6 +141,7 @@ static void close_all(void)
 			avtpmap_stream_del(ctl, wanted->ifname, wanted->ids[i]);
 		added[i] = false;
 	}
+	leave_port();
 	avtpmap_ctl_close(ctl);
 	ctl = NULL;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <net/if.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -28,6 +29,24 @@ static const struct option options[] = {
 	{ "json", NULL, "for programs", parse_flag, &json, 0, 0 },
 	{ 0 },
 };
+
+static volatile sig_atomic_t stopped;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	stopped = 1;
+}
+
+/* Streams that were added are deleted again, whenever it ends. */
+static void catch_signals(void)
+{
+	const struct sigaction sa = { .sa_handler = on_signal };
+
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGHUP, &sa, NULL);
+}
 
 /* What was used of the processors, and how often. */
 struct used {
@@ -60,7 +79,7 @@ static struct used use(void)
 	};
 }
 
-/* Until the time is up. -ENODEV: a stream was deleted meanwhile. */
+/* Until the time is up, or a signal comes. -ENODEV: a stream was deleted meanwhile. */
 static int receive(const struct bench_way *way, const struct bench_streams *s,
 		   struct pollfd *fds, struct bench_result *result)
 {
@@ -69,7 +88,7 @@ static int receive(const struct bench_way *way, const struct bench_streams *s,
 
 	do {
 		if (poll(fds, s->n, POLL_MS) < 0)
-			return -errno;
+			return errno == EINTR ? 0 : -errno;
 		frames = 0;
 		for (int i = 0; i < s->n; i++) {
 			if (fds[i].revents & (POLLERR | POLLHUP))
@@ -79,7 +98,7 @@ static int receive(const struct bench_way *way, const struct bench_streams *s,
 		}
 		result->frames += frames;
 		result->wakes += frames > 0;
-	} while (clock_s(CLOCK_MONOTONIC) < end);
+	} while (!stopped && clock_s(CLOCK_MONOTONIC) < end);
 	return 0;
 }
 
@@ -203,13 +222,14 @@ static int run(int argc, char **argv)
 
 	if (ret)
 		return ret;
+	catch_signals();
 	if (json)
 		list = json_object_new_array();
 	else
 		printf("%-8s %10s %9s %10s %9s %9s %9s %9s\n", "way",
 		       "frames/s", "wakes/s", "switches/s", "process %",
 		       "softirq %", "lost", "missed");
-	for (int i = 0; i < N_WAYS; i++) {
+	for (int i = 0; i < N_WAYS && !stopped; i++) {
 		struct bench_result r = { 0 };
 		char why[256] = "";
 		int err = measure(ways[i], &s, &r, why, sizeof(why));

@@ -21,12 +21,15 @@ int parse_string(const struct option *opt, const char *text)
 	return *text ? 0 : -1;
 }
 
+/* 0x for hexadecimal; 010 is ten. */
 static int read_u64(const char *text, uint64_t *v, char **end)
 {
+	bool hex = text[0] == '0' && (text[1] | 0x20) == 'x';
+
 	if (*text < '0' || *text > '9')
 		return -1;
 	errno = 0;
-	*v = strtoull(text, end, 0);
+	*v = strtoull(text, end, hex ? 16 : 10);
 	return errno ? -1 : 0;
 }
 
@@ -64,7 +67,7 @@ int parse_size(const struct option *opt, const char *text)
 		return -1;
 	if (*end) {
 		unit = strchr(units, *end & ~0x20);
-		if (!unit || end[1])
+		if (!unit || !*unit || end[1])
 			return -1;
 		shift = 10 * (int)(unit - units + 1);
 	}
@@ -152,6 +155,11 @@ static void option_usage(const struct option *opt, FILE *to)
 	fprintf(to, "  %-20s %s\n", left, opt->help);
 }
 
+/* Every command takes it. */
+static const struct option backend = {
+	"backend", "NAME", "auto, kmod, xdp or packet (auto)", NULL, NULL, 0, 0,
+};
+
 void command_usage(const struct command *cmd, bool to_stderr)
 {
 	FILE *to = to_stderr ? stderr : stdout;
@@ -163,11 +171,10 @@ void command_usage(const struct command *cmd, bool to_stderr)
 		fprintf(to, " [%s%s%s%s]", is_keyword(o) ? "" : "--", o->name,
 			o->arg && !is_keyword(o) ? " " : "",
 			o->arg ? o->arg : "");
-	fprintf(to, "\n%s\n", cmd->summary);
-	if (cmd->options && cmd->options->name)
-		fputc('\n', to);
+	fprintf(to, " [--backend NAME]\n%s\n\n", cmd->summary);
 	for (const struct option *o = cmd->options; o && o->name; o++)
 		option_usage(o, to);
+	option_usage(&backend, to);
 	if (cmd->notes)
 		fprintf(to, "\n%s\n", cmd->notes);
 }
@@ -214,8 +221,10 @@ static int take_option(const struct command *cmd, int argc, char **argv,
 		*err = set_backend(argv[0] + 10);
 		return 1;
 	}
-	if (!strcmp(argv[0], "--backend") && argc > 1) {
-		*err = set_backend(argv[1]);
+	if (!strcmp(argv[0], "--backend")) {
+		*err = argc > 1 ? set_backend(argv[1]) :
+				  usage_error("%s: --backend needs NAME",
+					      cmd->name);
 		return 2;
 	}
 	if (!opt) {

@@ -291,5 +291,9 @@ int talk_setup_from_args(struct talk_setup *setup, const struct talk_args *args,
 		err = set_faults(setup, args);
 	if (!err)
 		set_end(setup, args, src);
+	if (!err && args->pcap && setup->plan.end == UINT64_MAX)
+		return usage_error("talk: --pcap without an end fills the "
+				   "disk; say --frames, --samples or "
+				   "--seconds");
 	return err;
 }

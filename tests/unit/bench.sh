@@ -49,9 +49,9 @@ way()
 		exit !($w && eval $condition);' "$1" "$2" <<<"$json"
 }
 
-echo 1..10
+echo 1..12
 if [ "$(id -u)" != 0 ] || ! ip link add v0 type veth peer name v1 2>/dev/null; then
-	for ((n = 1; n <= 10; n++)); do echo "ok $n - # SKIP needs root and veth"; done
+	for ((n = 1; n <= 12; n++)); do echo "ok $n - # SKIP needs root and veth"; done
 	exit
 fi
 ip link set v0 up && ip link set v1 up
@@ -74,3 +74,23 @@ json=$("$tool" bench v1 --seconds 0.5 --json)
 text=$("$tool" bench v1 $id --seconds 0.1 | awk '{ print $1, NF }' | grep -E '^(way|packet|socket) ' | xargs)
 check "a table" test "$text" = "way 10 packet 8 socket 8"
 kill %1
+
+# each way takes its thread with it: the socket's row has the socket's switches
+json=$("$tool" bench v1 02:00:5e:10:00:01:00:09 --seconds 0.5 --json 2>/dev/null)
+# shellcheck disable=SC2016 # perl's
+check "nobody works beside the one that is measured" way socket '!$w->{error} && !$w->{frames} && $w->{switches} < 100'
+
+if "$tool" attach --backend xdp --alone v1 2>/dev/null; then
+	"$tool" bench v1 $id --seconds 60 >/dev/null 2>&1 &
+	bench=$!
+	for ((i = 0; i < 200; i++)); do
+		"$tool" show --json | grep -q stream_id && break
+		sleep 0.1
+	done
+	kill $bench
+	wait $bench
+	[ $i -lt 200 ] || echo "# it never added its stream"
+	check "stopped, it deletes what it added" "$tool" detach v1
+else
+	echo "ok $((n + 1)) - # SKIP XDP is refused here"
+fi

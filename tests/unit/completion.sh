@@ -27,12 +27,13 @@ offers()
 	fi
 }
 
-echo 1..7
+echo 1..8
 commands=$(sed -n 's/^	\.name = "\(.*\)",$/\1/p' "$here"/../../tools/cmd_*.c)
 offers "every command" "$(printf "%s\n" "$commands" --help --version | sort | xargs)" ""
 offers "commands that begin so" "del detach" de
-offers "options" "--count --help --json --seconds" monitor -
+offers "options" "--backend --count --help --json --seconds" monitor -
 offers "interfaces" lo show lo
 offers "keywords" "mac= mbit= mode= ms=" add lo 0011223344550001 m
 offers "values of a keyword" "copy" set lo 0011223344550001 mode = c
 offers "values of an option" "root" attach lo --group roo
+offers "backends" "xdp" attach lo --backend x

@@ -43,7 +43,9 @@ _avtpmap_values()
 	mode) printf '%s\n' take copy ;;
 	vid) printf '%s\n' none 2 ;;
 	--group) compgen -g; echo none ;;
-	--wav) compgen -f -- "$2" ;;
+	--backend) printf '%s\n' auto kmod xdp packet ;;
+	--xdp) printf '%s\n' native generic ;;
+	--wav | --pcap) compgen -f -- "$2" ;;
 	esac
 }
 

@@ -1,0 +1,77 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# usage: command.sh AVTPMAP
+# Arguments that are right, wrong or nearly right: what the command takes them
+# for, what it says, and how it exits. None of these comes to do anything.
+set -u
+tool=$1
+n=0
+work=$(mktemp -d -t avtpmap-command.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+
+# says WHAT STATUS TEXT ARGUMENT...: on standard error
+says()
+{
+	local what=$1 status=$2 text=$3 said got=0
+
+	shift 3
+	said=$(timeout 10 "$tool" "$@" 2>&1 >/dev/null) || got=$?
+	n=$((n + 1))
+	if [ "$got" = "$status" ] && [[ $said == *"$text"* ]]; then
+		echo "ok $n - $what"
+	else
+		echo "not ok $n - $what"
+		echo "# $got: $said"
+	fi
+}
+
+# check WHAT COMMAND...
+check()
+{
+	local what=$1
+
+	shift
+	n=$((n + 1))
+	if "$@"; then echo "ok $n - $what"; else echo "not ok $n - $what"; fi
+}
+
+# frames TEXT: how many talk takes it for
+frames()
+{
+	"$tool" talk any 0x1 --pcap "$work/pcap" --frames "$1" --json |
+		sed -n 's/^  "frames_built": \([0-9]*\),/\1/p'
+}
+
+echo 1..20
+check "a number with a zero before it is decimal" test "$(frames 010)" = 10
+check "0x is hexadecimal" test "$(frames 0x10)" = 16
+says "what follows a number" 2 "frames 10x: not a valid N" talk any 0x1 --frames 10x
+says "0x and nothing" 2 "not a valid N" talk any 0x1 --frames 0x
+says "a space is no unit" 2 "not a valid SIZE" attach nonesuch --mem "64 "
+says "nor is another letter" 2 "not a valid SIZE" attach nonesuch --mem 64T
+says "more than 64 bits" 2 "not a valid SIZE" attach nonesuch --mem 17179869184G
+says "out of range: which range" 2 "1 to 60000" add nonesuch 0x1 ms=60001
+says "--backend without a name" 2 "--backend needs NAME" show --backend
+says "a backend that there is not" 2 "auto, kmod, xdp or packet" show --backend kmo
+says "an option that there is not" 2 "no option --jsn" show --jsn
+says "a flag with a value" 2 "takes no value" show --json=1
+says "too many arguments" 2 "what is more?" detach nonesuch more
+says "too few" 2 "usage: avtpmap add IF STREAM_ID" add nonesuch
+says "no stream id" 2 "not a stream id" del nonesuch 0x
+says "a file without an end" 2 "say --frames" talk any 0x1 --pcap "$work/endless"
+check "and it is not begun" test ! -e "$work/endless"
+"$tool" --help >/dev/full 2>"$work/said"
+check "what cannot be written is a failure" test $? = 1
+check "and said" grep -q "cannot write to standard output .ENOSPC" "$work/said"
+
+# of each command and option something is in the manual
+man=$(dirname "$0")/../../tools/man
+lacks=
+for command in $("$tool" --help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
+	page=$(cat "$man/avtpmap.8" "$man/avtpmap-$command.8" 2>/dev/null | sed 's/\\-/-/g; s/\\f.//g')
+	grep -q "^avtpmap $command" <<<"$page" || lacks+=" $command"
+	for option in $("$tool" "$command" --help | sed -n 's/^  \(--[a-z-]*\|[a-z]*=\).*/\1/p'); do
+		grep -qE -e "(^|[^a-z-])$option" <<<"$page" || lacks+=" $command:$option"
+	done
+done
+check "the manual knows every command and option$lacks" test -z "$lacks"
