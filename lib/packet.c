@@ -27,7 +27,10 @@ static void forget_parent(void)
 	registry_pid = getpid();
 }
 
-/* Ports whose interface went: with registry_lock held. */
+/*
+ * Ports whose interface went: with registry_lock held. Whoever had found one may
+ * have added a stream since.
+ */
 static void bury_gone(void)
 {
 	struct packet_port **link = &ports, *p;
@@ -38,6 +41,9 @@ static void bury_gone(void)
 			continue;
 		}
 		*link = p->next;
+		pthread_mutex_lock(&p->lock);
+		packet_streams_destroy(p);
+		pthread_mutex_unlock(&p->lock);
 		packet_port_stop(p);
 		packet_port_put(p);
 	}
@@ -193,6 +199,8 @@ static int port_detach(void *priv, const char *ifname, const struct text *why)
 		return err;
 	lock_registry();
 	p = find_locked(ifindex);
+	if (p) /* whoever found it before us is done with it then */
+		pthread_mutex_lock(&p->lock);
 	if (!p) {
 		err = refuse_text(why, -ENOENT, "%s is not attached", ifname);
 	} else if (p->streams) {
@@ -205,6 +213,8 @@ static int port_detach(void *priv, const char *ifname, const struct text *why)
 			link = &(*link)->next;
 		*link = p->next;
 	}
+	if (p)
+		pthread_mutex_unlock(&p->lock);
 	pthread_mutex_unlock(&registry_lock);
 	if (err)
 		return err;

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/if_packet.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -194,6 +195,19 @@ static void *paced(void *arg)
 	return NULL;
 }
 
+/* The program's signals are for the program's threads. */
+static int start_thread(struct packet_port *p)
+{
+	sigset_t all, before;
+	int err;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	err = -pthread_create(&p->thread, NULL, paced, p);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return err;
+}
+
 /* ---- life ---- */
 
 /* AVTP only, with the tag taken off by the kernel or still there. */
@@ -336,7 +350,7 @@ int packet_port_create(struct packet_port **out, __u32 ifindex,
 						     FRAME_BYTES;
 	err = open_socket(p);
 	if (!err)
-		err = -pthread_create(&p->thread, NULL, paced, p);
+		err = start_thread(p);
 	if (!err) {
 		*out = p;
 		return 0;

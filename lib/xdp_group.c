@@ -240,12 +240,21 @@ static int enlist(struct xdp_choir *c, struct xdp_handle *h)
 	return renew(&c->port, c->waker.index);
 }
 
+/* Of the same interface, it is another port once it was attached anew. 0: none. */
+static __u32 id_of(const struct xdp_port *p)
+{
+	struct bpf_map_info info = { 0 };
+	__u32 len = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(p->table_fd, &info, &len) ? 0 : info.id;
+}
+
 int xdp_group_add(struct avtpmap_group *g, struct avtpmap_stream *s)
 {
 	const struct text none = { NULL, 0 };
 	struct xdp_choir *c = g->priv;
 	struct xdp_handle *h = s->priv;
-	int err = 0;
+	int here, err = 0;
 
 	if (h->group)
 		return -EBUSY;
@@ -253,9 +262,10 @@ int xdp_group_add(struct avtpmap_group *g, struct avtpmap_stream *s)
 		return -ENODEV;
 	if (c->n_members >= XDP_MEMBERS)
 		return -EUSERS;
-	if (c->n_members && c->port.ifindex != h->port.ifindex)
+	here = id_of(&c->port) == id_of(&h->port);
+	if (c->n_members && !here)
 		return -EXDEV;
-	if (c->port.ifindex != h->port.ifindex)
+	if (!here)
 		err = move(g, h->port.ifindex);
 	if (!err)
 		err = xdp_port_lock(&c->port, &none);

@@ -351,6 +351,27 @@ CASE(a_group_whose_streams_are_all_gone_is_enodev, BED_GROUP)
 	disband(&c);
 }
 
+CASE(a_group_goes_on_with_members_of_a_port_attached_anew, BED_GROUP)
+{
+	struct choir c;
+
+	gather(&c, rig, 1, 0);
+	sing(&c, 2 * FRAMES_PER_PERIOD, NOBODY);
+	check_eq(avtpmap_group_wait(c.g, 0), 2);
+	avtpmap_close(c.s[0]);
+	rig_del(rig, STREAM_ID);
+	check_eq(avtpmap_port_detach(rig->ctl, rig->ifname), 0);
+	rig_attach(rig, 0);
+	rig_add(rig, STREAM_ID, NULL);
+	c.s[0] = rig_open(rig, STREAM_ID, 0, 0);
+	check_eq(avtpmap_group_add(c.g, c.s[0]), 0);
+	talker_init(&c.t[0], &aaf_stereo, STREAM_ID);
+	sing(&c, 3 * FRAMES_PER_PERIOD, NOBODY);
+	check_eq(avtpmap_group_wait(c.g, 0), 3);
+	avtpmap_group_close(c.g);
+	avtpmap_close(c.s[0]);
+}
+
 CASE(a_group_closed_first_leaves_its_members_alone, BED_GROUP)
 {
 	struct choir c;

@@ -260,6 +260,59 @@ static void read_forever(struct rig *rig, volatile int *open)
 	}
 }
 
+/* Signals come to the program's threads, whatever threads we have. */
+CASE(signals_that_the_program_blocks_stay_pending, 0)
+{
+	struct avtpmap_stream *s;
+	sigset_t usr1;
+
+	rig_add(rig, STREAM_ID, NULL);
+	s = rig_open(rig, STREAM_ID, 64, 0);
+	sigemptyset(&usr1);
+	sigaddset(&usr1, SIGUSR1);
+	check_eq(pthread_sigmask(SIG_BLOCK, &usr1, NULL), 0);
+	kill(getpid(), SIGUSR1);
+	check_eq(avtpmap_wait(s, 20000000), 0);
+	check_eq(sigpending(&usr1), 0);
+	check_eq(sigismember(&usr1, SIGUSR1), 1);
+	avtpmap_close(s);
+}
+
+static volatile int enough;
+
+static void *detach(void *arg)
+{
+	struct avtpmap_ctl *ctl;
+	struct rig *rig = arg;
+
+	check_eq(avtpmap_ctl_open(&ctl, AVTPMAP_OPTS(avtpmap_ctl_opts,
+						     .backend =
+							     rig->bed->backend)),
+		 0);
+	while (!enough)
+		avtpmap_port_detach(ctl, rig->ifname);
+	avtpmap_ctl_close(ctl);
+	return NULL;
+}
+
+CASE(a_port_that_another_thread_detaches_takes_no_stream_with_it, 0)
+{
+	int shared = !!(rig->bed->caps & BED_SHARED), n = 0;
+	pthread_t thread;
+
+	check_eq(pthread_create(&thread, NULL, detach, rig), 0);
+	for (unsigned int i = 0; i < (shared ? 20 : fewer(2000)); i++) {
+		if (avtpmap_stream_add(rig->ctl, rig->ifname, STREAM_ID, NULL))
+			continue; /* not by a port that was detached just now */
+		check_eq(avtpmap_stream_del(rig->ctl, rig->ifname, STREAM_ID),
+			 0);
+		n++;
+	}
+	enough = 1;
+	check_eq(pthread_join(thread, NULL), 0);
+	check(shared || n);
+}
+
 CASE(a_killed_reader_leaves_nothing, BED_SHARED)
 {
 	volatile int *open = share(sizeof(*open));
