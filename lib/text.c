@@ -29,9 +29,9 @@ int opts_copy(void *dst, size_t dst_bytes, const void *src)
 	memcpy(&src_bytes, src, sizeof(src_bytes));
 	if (src_bytes < sizeof(src_bytes))
 		return -EINVAL;
+	memcpy(dst, src, src_bytes < dst_bytes ? src_bytes : dst_bytes);
 	for (size_t i = dst_bytes; i < src_bytes; i++)
 		if (from[i])
 			return -E2BIG;
-	memcpy(dst, src, src_bytes < dst_bytes ? src_bytes : dst_bytes);
 	return 0;
 }

@@ -17,7 +17,8 @@ refuse_text(const struct text *t, int err, const char *fmt, ...);
 /*
  * Growable options: copies as much of *@src as both sides know into @dst of
  * @dst_bytes, and zeroes the rest. Both begin with their size. Returns -E2BIG
- * if @src sets something that this library does not know.
+ * if @src sets something that this library does not know; what it does know is
+ * copied, as where to say so.
  */
 int opts_copy(void *dst, size_t dst_bytes, const void *src);
 

@@ -102,6 +102,38 @@ int ctl_failed(struct avtpmap_ctl *ctl, int err)
 	return fail(err, "%s", avtpmap_ctl_error(ctl));
 }
 
+int other_ctls(const char *best, ctl_fn *fn, void *arg)
+{
+	struct avtpmap_backend_report r[8];
+	int n = avtpmap_backends(NULL, r, 8), ret = OK;
+	struct avtpmap_ctl *ctl;
+
+	for (int i = 0; i < n && i < 8 && ret == OK; i++) {
+		if (r[i].err || !strcmp(r[i].name, best) ||
+		    avtpmap_ctl_open(&ctl,
+				     AVTPMAP_OPTS(avtpmap_ctl_opts,
+						  .backend = r[i].backend)))
+			continue;
+		ret = fn(ctl, arg);
+		avtpmap_ctl_close(ctl);
+	}
+	return ret;
+}
+
+int each_ctl(const char *ifname, ctl_fn *fn, void *arg)
+{
+	struct avtpmap_ctl *ctl = open_ctl(ifname);
+	int ret;
+
+	if (!ctl)
+		return FAILURE;
+	ret = fn(ctl, arg);
+	if (ret == OK && !ifname && !wanted_backend)
+		ret = other_ctls(avtpmap_ctl_backend_name(ctl), fn, arg);
+	avtpmap_ctl_close(ctl);
+	return ret;
+}
+
 int stream_id_arg(const char *text, uint64_t *id)
 {
 	if (!avtpmap_stream_id_from_text(text, id))

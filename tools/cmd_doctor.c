@@ -57,18 +57,12 @@ void finding(enum status status, const char *subject, const char *check,
 		printf("      %s\n", fix);
 }
 
-static int clean_up(void)
+static int clean_up(struct avtpmap_ctl *ctl, void *arg)
 {
-	struct avtpmap_ctl *ctl = open_ctl(NULL);
-	int err;
+	int err = avtpmap_clean(ctl);
 
-	if (!ctl)
-		return FAILURE;
-	err = avtpmap_clean(ctl);
-	if (err)
-		ctl_failed(ctl, err);
-	avtpmap_ctl_close(ctl);
-	return err ? FAILURE : OK;
+	(void)arg;
+	return err ? ctl_failed(ctl, err) : OK;
 }
 
 static int run(int argc, char **argv)
@@ -76,7 +70,7 @@ static int run(int argc, char **argv)
 	const char *ifname = argc ? argv[0] : NULL;
 	struct json_object *root;
 
-	if (clean && clean_up())
+	if (clean && each_ctl(NULL, clean_up, NULL))
 		return FAILURE;
 	if (json)
 		findings = json_object_new_array();

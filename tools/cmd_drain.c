@@ -55,18 +55,18 @@ static int wait_for_readers(struct avtpmap_ctl *ctl, const char *ifname)
 	}
 }
 
+static int drain(struct avtpmap_ctl *ctl, void *arg)
+{
+	int err = avtpmap_drain(ctl, arg);
+
+	return err ? ctl_failed(ctl, err) : wait_for_readers(ctl, arg);
+}
+
 static int run(int argc, char **argv)
 {
-	const char *ifname = argc ? argv[0] : NULL;
-	struct avtpmap_ctl *ctl = open_ctl(ifname);
-	int err, ret;
+	char *ifname = argc ? argv[0] : NULL;
 
-	if (!ctl)
-		return FAILURE;
-	err = avtpmap_drain(ctl, ifname);
-	ret = err ? ctl_failed(ctl, err) : wait_for_readers(ctl, ifname);
-	avtpmap_ctl_close(ctl);
-	return ret;
+	return each_ctl(ifname, drain, ifname);
 }
 
 const struct command cmd_drain = {

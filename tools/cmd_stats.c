@@ -11,6 +11,7 @@ static const struct option options[] = {
 };
 
 struct stats {
+	const char *ifname;
 	bool one;
 	uint64_t stream_id; /* if one */
 	int found;
@@ -64,31 +65,31 @@ static int on_stream(const struct avtpmap_stream_info *s, void *arg)
 	return 0;
 }
 
+static int list(struct avtpmap_ctl *ctl, void *arg)
+{
+	struct stats *st = arg;
+	int err = avtpmap_stream_list(ctl, st->ifname, on_stream, st);
+
+	return err ? ctl_failed(ctl, err) : OK;
+}
+
 static int run(int argc, char **argv)
 {
-	const char *ifname = argc ? argv[0] : NULL;
-	struct stats st = { .one = argc > 1 };
-	struct avtpmap_ctl *ctl;
-	int err, ret = OK;
+	struct stats st = { .ifname = argc ? argv[0] : NULL, .one = argc > 1 };
+	int ret;
 
 	if (st.one && stream_id_arg(argv[1], &st.stream_id))
 		return USAGE;
-	ctl = open_ctl(ifname);
-	if (!ctl)
-		return FAILURE;
 	if (json)
 		st.list = json_object_new_array();
-	err = avtpmap_stream_list(ctl, ifname, on_stream, &st);
-	if (err)
-		ret = ctl_failed(ctl, err);
-	else if (st.one && !st.found)
+	ret = each_ctl(st.ifname, list, &st);
+	if (ret == OK && st.one && !st.found)
 		ret = fail(-ENOENT, "%s: no stream %s; see avtpmap show",
-			   ifname, argv[1]);
+			   st.ifname, argv[1]);
 	if (json && ret == OK)
 		print_json(st.list);
 	else
 		json_object_put(st.list);
-	avtpmap_ctl_close(ctl);
 	return ret;
 }
 

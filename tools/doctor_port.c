@@ -288,20 +288,19 @@ static void look_at(const char *ifname, struct known *port,
 	tune_findings(&dev);
 }
 
-void doctor_ports(const char *ifname)
+/* @ctl: NULL where there is no backend */
+static int look_by(struct avtpmap_ctl *ctl, void *arg)
 {
 	static struct known_ports k;
-	struct avtpmap_ctl *ctl;
+	const char *ifname = arg;
 	bool found = false;
 
-	if (!avtpmap_ctl_open(&ctl,
-			      AVTPMAP_OPTS(avtpmap_ctl_opts, .ifname = ifname,
-					   .backend = wanted_backend))) {
+	k = (struct known_ports){ 0 };
+	if (ctl) {
 		k.kmod = !strcmp(avtpmap_ctl_backend_name(ctl), "kmod");
 		k.xdp = !strcmp(avtpmap_ctl_backend_name(ctl), "xdp");
 		avtpmap_port_list(ctl, on_port, &k);
 		avtpmap_stream_list(ctl, NULL, on_stream, &k);
-		avtpmap_ctl_close(ctl);
 	}
 	for (int i = 0; i < k.n; i++) {
 		if (ifname && strcmp(ifname, k.port[i].name))
@@ -311,4 +310,21 @@ void doctor_ports(const char *ifname)
 	}
 	if (ifname && !found)
 		look_at(ifname, NULL, &k, true);
+	return OK;
+}
+
+void doctor_ports(const char *ifname)
+{
+	struct avtpmap_ctl *ctl;
+
+	if (avtpmap_ctl_open(&ctl,
+			     AVTPMAP_OPTS(avtpmap_ctl_opts, .ifname = ifname,
+					  .backend = wanted_backend))) {
+		look_by(NULL, (void *)ifname);
+		return;
+	}
+	look_by(ctl, (void *)ifname);
+	if (!ifname && !wanted_backend)
+		other_ctls(avtpmap_ctl_backend_name(ctl), look_by, NULL);
+	avtpmap_ctl_close(ctl);
 }

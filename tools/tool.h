@@ -87,6 +87,14 @@ int set_backend(const char *name); /* 0, or USAGE after a line on stderr */
 struct avtpmap_ctl *open_ctl(const char *ifname);
 int ctl_failed(struct avtpmap_ctl *ctl, int err);
 
+/*
+ * Calls @fn for the backend of @ifname or of --backend; without either, for each
+ * that can be used, because ports may be of several. OK, or the first failure.
+ */
+typedef int ctl_fn(struct avtpmap_ctl *ctl, void *arg);
+int each_ctl(const char *ifname, ctl_fn *fn, void *arg);
+int other_ctls(const char *best, ctl_fn *fn, void *arg); /* all but that one */
+
 /* 0, or USAGE after a line on stderr. */
 int stream_id_arg(const char *text, uint64_t *id);
 

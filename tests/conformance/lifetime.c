@@ -285,9 +285,9 @@ static void *detach(void *arg)
 	struct avtpmap_ctl *ctl;
 	struct rig *rig = arg;
 
-	check_eq(avtpmap_ctl_open(&ctl, AVTPMAP_OPTS(avtpmap_ctl_opts,
-						     .backend =
-							     rig->bed->backend)),
+	check_eq(avtpmap_ctl_open(&ctl,
+				  AVTPMAP_OPTS(avtpmap_ctl_opts,
+					       .backend = rig->bed->backend)),
 		 0);
 	while (!enough)
 		avtpmap_port_detach(ctl, rig->ifname);

@@ -91,6 +91,7 @@ CASE(options_of_a_newer_library_are_refused_only_if_set, 0)
 		uint64_t newer;
 	} o = { 0 };
 	struct avtpmap_stream *s;
+	char error[128] = "";
 
 	rig_add(rig, STREAM_ID, NULL);
 	o.opts.sz = sizeof(o);
@@ -100,7 +101,10 @@ CASE(options_of_a_newer_library_are_refused_only_if_set, 0)
 	check_eq(avtpmap_open(&s, &o.opts), 0);
 	avtpmap_close(s);
 	o.newer = 1;
+	o.opts.error = error;
+	o.opts.error_bytes = sizeof(error);
 	check_eq(avtpmap_open(&s, &o.opts), -E2BIG);
+	check(strstr(error, "another libavtpmap"));
 }
 
 CASE(period_0_is_events_and_deadline_only, BED_WAKES)

@@ -56,3 +56,19 @@ case_clocks()
 	says eth0 hwtstamp note 'off; .*'
 	same "$(guest 'avtpmap show --json' | json '.ports[].phc_index')" 0
 }
+
+# Ports may be of several backends: what is said and done of all ports is of all.
+case_ports_of_two_backends()
+{
+	guest 'ip link add port0 type veth peer name wire0 && ip link set port0 up && ip link set wire0 up'
+	guest "avtpmap add eth0 $stream && avtpmap add --backend xdp port0 $stream"
+	same "$(guest 'avtpmap stats --json' | json '[.[].ifname] | join(" ")')" 'eth0 port0'
+	guest 'avtpmap doctor --json || true' >"$work/doctor.json"
+	same "$(json '[.findings[] | select(.check == "port").subject] | join(" ")' "$work/doctor.json")" 'eth0 port0'
+	guest 'avtpmap drain'
+	same "$(guest 'avtpmap stats --json' | json length)" 0
+	guest "avtpmap add --backend xdp port0 $stream && ip link del port0"
+	guest 'avtpmap doctor --clean >/dev/null || true'
+	same "$(guest 'ls /sys/fs/bpf/avtpmap')" ''
+	guest 'avtpmap detach eth0'
+}
