@@ -73,6 +73,26 @@ const char *avtpmap_ctl_backend_reason(struct avtpmap_ctl *ctl)
 	return ctl->reason;
 }
 
+static int check_port(const struct backend *be, const char *ifname, __u32 set,
+		      const struct text *why)
+{
+	const __u32 both = AVTPMAP_PORT_XDP_NATIVE | AVTPMAP_PORT_XDP_GENERIC;
+
+	if (set & ~(AVTPMAP_PORT_GID | AVTPMAP_PORT_MEM_CAP | AVTPMAP_PORT_XDP))
+		return refuse_text(why, -EINVAL, "unknown options");
+	if ((set & both) == both)
+		return refuse_text(why, -EINVAL, "%s: either native or generic",
+				   ifname);
+	if (set & AVTPMAP_PORT_XDP && be->id != AVTPMAP_BACKEND_XDP)
+		return refuse_text(
+			why, -EOPNOTSUPP,
+			"%s: native, generic and alone are for the "
+			"XDP backend, and this is %s; avtpmap attach "
+			"%s --backend xdp",
+			ifname, be->name, ifname);
+	return 0;
+}
+
 int avtpmap_port_attach(struct avtpmap_ctl *ctl, const char *ifname,
 			const struct avtpmap_port_opts *opts)
 {
@@ -82,6 +102,9 @@ int avtpmap_port_attach(struct avtpmap_ctl *ctl, const char *ifname,
 
 	if (err)
 		return refuse_text(&why, err, "bad options");
+	err = check_port(ctl->be, ifname, o.set, &why);
+	if (err)
+		return err;
 	return ctl->be->port_attach(ctl->priv, ifname, &o, &why);
 }
 

@@ -97,6 +97,20 @@ struct avtpmap_ctl *open_ctl(const char *ifname)
 	return ctl;
 }
 
+struct avtpmap_ctl *open_ctl_to_keep(const char *ifname)
+{
+	struct avtpmap_ctl *ctl = open_ctl(ifname);
+
+	if (!ctl || strcmp(avtpmap_ctl_backend_name(ctl), "packet"))
+		return ctl;
+	fail(-EOPNOTSUPP,
+	     "%s: what is made by the packet backend ends with its process, "
+	     "here at once; avtpmap listen makes its own (%s)",
+	     ifname, avtpmap_ctl_backend_reason(ctl));
+	avtpmap_ctl_close(ctl);
+	return NULL;
+}
+
 int ctl_failed(struct avtpmap_ctl *ctl, int err)
 {
 	return fail(err, "%s", avtpmap_ctl_error(ctl));

@@ -33,7 +33,7 @@ static int run(int argc, char **argv)
 	(void)argc;
 	if (stream_id_arg(argv[1], &id))
 		return USAGE;
-	ctl = open_ctl(argv[0]);
+	ctl = open_ctl_to_keep(argv[0]);
 	if (!ctl)
 		return FAILURE;
 	err = avtpmap_stream_add(ctl, argv[0], id, &opts);

@@ -49,7 +49,7 @@ static const struct option options[] = {
 
 static int run(int argc, char **argv)
 {
-	struct avtpmap_ctl *ctl = open_ctl(argv[0]);
+	struct avtpmap_ctl *ctl = open_ctl_to_keep(argv[0]);
 	int err;
 
 	(void)argc;

@@ -85,6 +85,8 @@ int set_backend(const char *name); /* 0, or USAGE after a line on stderr */
 
 /* NULL after a line on stderr. */
 struct avtpmap_ctl *open_ctl(const char *ifname);
+/* The same, for what is to stay when we end. */
+struct avtpmap_ctl *open_ctl_to_keep(const char *ifname);
 int ctl_failed(struct avtpmap_ctl *ctl, int err);
 
 /*

@@ -40,6 +40,9 @@ refused "bpf() is refused to root: the same" "needs CAP_BPF and CAP_NET_ADMIN" \
 # shellcheck disable=SC2016
 refused "too few descriptors: which limit" "ulimit -n" \
 	bash -c 'ulimit -n 12; exec "$1" attach --backend xdp port0' sh "$avtpmap"
+refused "a backend that keeps no port: what to do" "avtpmap listen makes its own" \
+	"$avtpmap" attach --backend packet port0
+refused "nor a stream" "avtpmap listen makes its own" "$avtpmap" add --backend packet port0 "$id"
 refused "no such interface" "no such interface" \
 	"$avtpmap" attach --backend xdp nonesuch
 refused "no Ethernet" "no Ethernet" "$avtpmap" attach --backend xdp lo

@@ -100,6 +100,25 @@ CASE(memory_that_readers_hold_is_still_charged, BED_LIMITS)
 	check_eq(rig_mem_used(rig), one);
 }
 
+static int attach(struct rig *rig, uint32_t set)
+{
+	return avtpmap_port_attach(rig->ctl, rig->ifname,
+				   AVTPMAP_OPTS(avtpmap_port_opts, .set = set));
+}
+
+CASE(how_a_port_is_attached_is_not_misunderstood, 0)
+{
+	int is_xdp = rig->bed->backend == AVTPMAP_BACKEND_XDP;
+
+	check_eq(attach(rig, 1u << 31), -EINVAL);
+	check_eq(attach(rig,
+			AVTPMAP_PORT_XDP_NATIVE | AVTPMAP_PORT_XDP_GENERIC),
+		 -EINVAL);
+	check_eq(attach(rig, AVTPMAP_PORT_XDP_ALONE), is_xdp ? 0 : -EOPNOTSUPP);
+	check(is_xdp || strstr(avtpmap_ctl_error(rig->ctl), "--backend xdp"));
+	check_eq(attach(rig, 0), 0);
+}
+
 CASE(a_port_with_streams_is_not_detached, 0)
 {
 	check_eq(avtpmap_port_detach(rig->ctl, "nonesuch"), -ENODEV);

@@ -42,7 +42,7 @@ frames()
 		sed -n 's/^  "frames_built": \([0-9]*\),/\1/p'
 }
 
-echo 1..20
+echo 1..21
 check "a number with a zero before it is decimal" test "$(frames 010)" = 10
 check "0x is hexadecimal" test "$(frames 0x10)" = 16
 says "what follows a number" 2 "frames 10x: not a valid N" talk any 0x1 --frames 10x
@@ -75,3 +75,10 @@ for command in $("$tool" --help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
 	done
 done
 check "the manual knows every command and option$lacks" test -z "$lacks"
+
+lib=$(dirname "$0")/../../lib
+lacks=
+while read -r name; do
+	grep -qw "$name" "$lib/man/libavtpmap.3" || lacks+=" $name"
+done < <(grep -o 'avtpmap_[a-z_]*' "$lib/libavtpmap.map")
+check "the library's manual knows every function$lacks" test -z "$lacks"

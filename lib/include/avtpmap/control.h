@@ -87,6 +87,7 @@ struct avtpmap_port_opts {
 #define AVTPMAP_PORT_XDP_NATIVE (1u << 2)
 #define AVTPMAP_PORT_XDP_GENERIC (1u << 3)
 #define AVTPMAP_PORT_XDP_ALONE (1u << 4)
+#define AVTPMAP_PORT_XDP (7u << 2) /* all of these */
 
 /**
  * avtpmap_port_attach() - attach to a netdev, or change an attached port
@@ -98,7 +99,8 @@ struct avtpmap_port_opts {
  * unless @opts asks for another; streams and readers go on.
  *
  * -EOPNOTSUPP: the netdev's driver does not have the hook; or there can be an XDP
- * program alone only. -EBUSY: somebody else's XDP program leaves no room, or ours
+ * program alone only; or @opts asks for what this backend has not. -EINVAL: a bit
+ * of @set that is not known, or both modes. -EBUSY: somebody else's XDP program leaves no room, or ours
  * is attached in another mode than was asked for. Of native XDP, whatever the
  * driver refuses it with.
  */

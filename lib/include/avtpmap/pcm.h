@@ -126,7 +126,8 @@ int avtpmap_pcm_format(struct avtpmap_pcm *pcm, struct avtpmap_format *format);
  * @units: to read, at most INT32_MAX
  * @result: out; may be NULL
  *
- * Integers are scaled so that full scale is -1.0 to just below 1.0.
+ * Integers are scaled so that full scale is -1.0 to just below 1.0, to which
+ * those of 32 bits that come nearest to it are rounded.
  *
  * Returns how many units were written: @units, or fewer when no more are in
  * the ring or something below comes next. With none to write before it:
