@@ -14,7 +14,8 @@
 #			and beyond.* what guest.* has more than guest.drop
 #	bars		array of { id, name, goal, figure, held }: what is promised,
 #			the figure that decides (null: not measured) and whether
-#			the promise is kept (true or false)
+#			the promise is kept (true or false); of one that is
+#			not, why: what the figure consists of
 use strict;
 use warnings;
 use FindBin;
@@ -72,12 +73,12 @@ my @whose = qw(program copy stack driver kernel user);
 sub beyond_by_owner {
 	my ($way, $load) = @_;
 	my %all;
-	for my $what (@whose, 'wakes') {
+	for my $what (@whose, 'wakes', 'ticks') {
 		my @from = map { "guest.$_.$load.$what" } $way, 'drop';
 		my ($with, $without) = map { median($_) } @from;
 		return unless defined $with && defined $without;
 		$all{$what} = $with - $without;
-		derive("beyond.$way.$load.$what", $what eq 'wakes' ? 'per frame' : 'instructions', $all{$what}, @from);
+		derive("beyond.$way.$load.$what", $what =~ /^(?:wakes|ticks)$/ ? 'per frame' : 'instructions', $all{$what}, @from);
 	}
 	my @from = map { "guest.$way.$load.$_" } qw(kernel wakes);
 	derive("beyond.$way.$load.per-wake", 'instructions', ratio($all{kernel} + $all{driver}, $all{wakes}), @from) if $all{wakes} > 0;
@@ -103,12 +104,13 @@ sub derive_all {
 
 my @bars;
 
-# at_most or at_least, with what decides. Not measured is not held.
+# at_most or at_least, with what decides. Not measured is not held. $why: where it
+# goes, in case that is too much.
 sub bar {
-	my ($id, $name, $how, $limit, $value) = @_;
+	my ($id, $name, $how, $limit, $value, $why) = @_;
 	my $held = defined $value && ($how eq 'at most' ? $value <= $limit : $value >= $limit);
 	push @bars, { id => $id, name => $name, goal => "$how $limit", figure => defined $value ? 0 + sprintf('%.4g', $value) : undef,
-		held => $held ? JSON::PP::true : JSON::PP::false };
+		held => $held ? JSON::PP::true : JSON::PP::false, $held || !$why ? () : (why => $why) };
 }
 
 # Guest instructions of a frame beyond the driver's own.
@@ -116,6 +118,16 @@ sub beyond {
 	my ($way, $load) = @_;
 	my ($all, $driver) = (median("guest.$way.$load.total"), median("guest.drop.$load.total"));
 	return defined $all && defined $driver ? $all - $driver : undef;
+}
+
+sub where_it_goes {
+	my ($load) = @_;
+	return join '; ', map {
+		my $way = $_;
+		my ($all, $each, $wakes, $ticks) = (beyond($way, $load), map { median("beyond.$way.$load.$_") } qw(per-wake wakes ticks));
+		defined $all && defined $each ? sprintf "$way %s: program %s, copy %s, stack %s, reader %s, %s wakes of %s each, %s ticks of the clock among it",
+		    map { number($_) } $all, (map { median("beyond.$way.$load.$_") } qw(program copy stack user)), $wakes, $each, $ticks : ();
+	} qw(kmod raw);
 }
 
 sub worst {
@@ -126,8 +138,8 @@ sub worst {
 
 sub guest_bars {
 	bar('1.pace', 'instructions beyond the driver, one frame per interrupt: kmod / raw socket', 'at most', 0.125,
-	    ratio(beyond('kmod', 'pace'), beyond('raw', 'pace')));
-	bar('1.burst', 'the same in bursts of 64', 'at most', 0.2, ratio(beyond('kmod', 'burst'), beyond('raw', 'burst')));
+	    ratio(beyond('kmod', 'pace'), beyond('raw', 'pace')), where_it_goes('pace'));
+	bar('1.burst', 'the same in bursts of 64', 'at most', 0.2, ratio(beyond('kmod', 'burst'), beyond('raw', 'burst')), where_it_goes('burst'));
 	for my $other (qw(tpacket afxdp xdp-native xdp-generic)) {
 		bar("1.below.$other", "the same, the worse of the two: kmod / $other", 'at most', 1,
 		    worst('less', map { ratio(beyond('kmod', $_), beyond($other, $_)) } qw(pace burst)));
@@ -195,7 +207,7 @@ sub tables {
 	}
 	for my $load (qw(pace burst)) {
 		table("Beyond the driver's own, $load", 'guest instructions; per-wake: of driver and kernel', sub { "beyond.$_[0].$load.$_[1]" },
-		    [grep { $_ ne 'drop' } @ways], [@whose, 'wakes', 'per-wake']);
+		    [grep { $_ ne 'drop' } @ways], [@whose, 'wakes', 'ticks', 'per-wake']);
 	}
 	table('From a frame in the driver until the process runs that it woke', 'ns, which are guest instructions',
 	    sub { "guest.$_[0].latency.$_[1]" }, \@ways, [qw(minimum median p999 maximum to-raw)]);
@@ -237,6 +249,7 @@ sub print_bars {
 	for (@bars) {
 		printf "%-23s%-8s%10s  %-16s%s\n", $_->{id}, $_->{held} ? 'held' : 'MISSED', defined $_->{figure} ? number($_->{figure}) : 'none',
 		    $_->{goal}, $_->{name};
+		print "    $_->{why}\n" if $_->{why};
 	}
 }
 
