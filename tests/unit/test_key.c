@@ -21,6 +21,7 @@ static const struct path_row paths[] = {
 	{ 0, 2, 0x91e0f000fe01, 0x6002, 1 }, /* any PCP */
 	{ 0, 2, 0x91e0f000fe01, 0x7002, 1 }, /* and DEI */
 	{ 0, 2, 0x91e0f000fe01, 0x6003, 0 },
+	{ 0, 2, 0x91e0f000fe01, 0x6001, 0 },
 	{ 0, 2, 0x91e0f000fe01, 0x6802, 0 }, /* VID 2050 */
 	{ 0, 2, 0x91e0f000fe01, 0x0000, 1 }, /* untagged */
 	{ 0, 2, 0x91e0f000fe01, 0x6000, 1 }, /* priority tag */

@@ -128,6 +128,47 @@ static void frame_counters(void **state)
 	assert_int_equal(hdr.counters[AVTPMAP_C_TIMESTAMP_NOT_VALID], 1);
 }
 
+/* Late: before it came. Early: later than the ring holds it. Modulo 2^32. */
+static void presentation_is_compared(void **state)
+{
+	enum { TV = AVTPMAP_F_TV, TU = AVTPMAP_F_TU, RING_NS = 1000 };
+	static const struct {
+		__u32 flags, timestamp;
+		__u64 hwtime_ns;
+		int late, early;
+	} rows[] = {
+		{ TV, 5000, 5000, 0, 0 },
+		{ TV, 4999, 5000, 1, 0 },
+		{ TV, 6000, 5000, 0, 0 },
+		{ TV, 6001, 5000, 0, 1 },
+		{ TV, 3, 0x1fffffffe, 0, 0 },
+		{ TV, 0xfffffffe, 0x200000003, 1, 0 },
+		{ TV | TU, 4999, 5000, 0, 0 },
+		{ TV | TU, 6001, 5000, 0, 0 },
+		{ 0, 4999, 5000, 0, 0 },
+		{ TU, 6001, 5000, 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_ELEMS(rows); i++) {
+		struct avtpmap_pdu pdu = { .flags = rows[i].flags,
+					   .avtp_timestamp =
+						   rows[i].timestamp };
+		struct avtpmap_ring_hdr hdr = { 0 };
+
+		avtpmap_count_presentation(&hdr, &pdu, rows[i].hwtime_ns,
+					   RING_NS);
+		if ((int)hdr.counters[AVTPMAP_C_LATE_TIMESTAMP] !=
+			    rows[i].late ||
+		    (int)hdr.counters[AVTPMAP_C_EARLY_TIMESTAMP] !=
+			    rows[i].early)
+			fail_msg("row %zu", i);
+		assert_int_equal(hdr.counters_known,
+				 1ull << AVTPMAP_C_LATE_TIMESTAMP |
+					 1ull << AVTPMAP_C_EARLY_TIMESTAMP);
+	}
+}
+
 /* The steps A to D, and what a reader between them must not take. */
 static void visible_only_when_committed(void **state)
 {
@@ -275,6 +316,7 @@ int main(void)
 		cmocka_unit_test(layout),
 		cmocka_unit_test(descriptor),
 		cmocka_unit_test(frame_counters),
+		cmocka_unit_test(presentation_is_compared),
 		cmocka_unit_test(visible_only_when_committed),
 		cmocka_unit_test(read_in_order),
 		cmocka_unit_test(overrun_is_exact),
