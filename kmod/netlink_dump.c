@@ -85,7 +85,7 @@ static int fill_netdev(struct sk_buff *skb, struct netlink_callback *cb,
 	return 0;
 }
 
-/* In each dump, cb->args[0] is how many objects are told already. */
+/* cb->args[0] is how many netdevs are told already. */
 int netlink_dump_ports(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct net_device *dev;
@@ -166,22 +166,27 @@ static int fill_stream(struct sk_buff *skb, struct netlink_callback *cb,
 	return 0;
 }
 
+/*
+ * cb->args[] are the serials of the port and stream told last. Between two parts
+ * of a dump some may go: by number, as many others would be passed over.
+ */
 int netlink_dump_streams(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct stream *s;
 	struct port *port;
-	long i = 0;
 
 	rtnl_lock();
 	list_for_each_entry(port, &ports, node) {
-		if (port->net != sock_net(skb->sk))
+		if (port->net != sock_net(skb->sk) || port->serial < cb->args[0])
 			continue;
 		list_for_each_entry(s, &port->streams, port_node) {
-			if (i++ < cb->args[0])
+			if (port->serial == cb->args[0] &&
+			    s->serial <= cb->args[1])
 				continue;
 			if (fill_stream(skb, cb, s))
 				goto out;
-			cb->args[0] = i;
+			cb->args[0] = port->serial;
+			cb->args[1] = s->serial;
 		}
 	}
 out:
@@ -210,19 +215,21 @@ static int fill_reader(struct sk_buff *skb, struct netlink_callback *cb,
 	return 0;
 }
 
-/* Also those of deleted streams: they are what keeps the module in use. */
+/*
+ * Also those of deleted streams: they are what keeps the module in use.
+ * cb->args[0] is the serial of the reader told last.
+ */
 int netlink_dump_readers(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	const struct reader *r;
-	long i = 0;
 
 	mutex_lock(&bound_lock);
 	list_for_each_entry(r, &bound_readers, bound_node) {
-		if (i++ < cb->args[0])
+		if (r->serial <= cb->args[0])
 			continue;
 		if (fill_reader(skb, cb, r))
 			break;
-		cb->args[0] = i;
+		cb->args[0] = r->serial;
 	}
 	mutex_unlock(&bound_lock);
 	return skb->len;

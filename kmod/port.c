@@ -35,6 +35,15 @@ u32 port_phc_index(struct net_device *dev)
 	return info.phc_index < 0 ? AVTPMAP_NO_PHC : info.phc_index;
 }
 
+/* For a port or a stream, that a dump may tell who is told already. */
+u64 port_next_serial(void)
+{
+	static u64 last;
+
+	ASSERT_RTNL();
+	return ++last;
+}
+
 static struct port *port_create(struct net_device *dev,
 				struct netlink_ext_ack *extack)
 {
@@ -67,6 +76,7 @@ static struct port *port_create(struct net_device *dev,
 		return ERR_PTR(err);
 	}
 	netdev_hold(dev, &port->dev_tracker, GFP_KERNEL);
+	port->serial = port_next_serial();
 	list_add_tail(&port->node, &ports);
 	netlink_port_event(port, AVTPMAP_EV_ADDED);
 	return port;

@@ -22,6 +22,7 @@ enum { PORT_MEM_CAP_BYTES = 256 << 20 };
  * @dev_tracker: of that reference
  * @net: for comparison with a caller's only (immutable)
  * @ifindex: of @dev (immutable)
+ * @serial: ascends in the list of ports (immutable)
  * @node: in the list of ports (rtnl)
  * @streams: of this port (rtnl)
  * @n_streams: their number (rtnl)
@@ -39,6 +40,7 @@ struct port {
 	netdevice_tracker dev_tracker;
 	struct net *net;
 	int ifindex;
+	u64 serial;
 	struct list_head node;
 	struct list_head streams;
 	u32 n_streams;
@@ -67,6 +69,7 @@ bool port_may_use(const struct net *net, kgid_t gid);
 void port_queue_stats(const struct port *port, u32 queue,
 		      struct avtpmap_queue_stats *stats);
 u32 port_phc_index(struct net_device *dev);
+u64 port_next_serial(void);
 
 int port_init(void);
 void port_exit(void);

@@ -49,10 +49,12 @@ static void uncharge_handle(kuid_t uid)
 
 LIST_HEAD(bound_readers);
 
-/* Protects: bound_readers
+/* Protects: bound_readers, last_serial
  * Ordering: inside rtnl_lock and a reader's bind_lock
  */
 DEFINE_MUTEX(bound_lock);
+
+static u64 last_serial;		/* of a bound reader (bound_lock) */
 
 struct reader *reader_create(void)
 {
@@ -159,6 +161,7 @@ int reader_bind(struct reader *r, struct avtpmap_bind *bind)
 		goto out;
 	}
 	mutex_lock(&bound_lock);
+	r->serial = ++last_serial;
 	list_add_tail(&r->bound_node, &bound_readers);
 	mutex_unlock(&bound_lock);
 out:

@@ -23,6 +23,7 @@
  * @comm: its name (immutable)
  * @wait: the reader sleeps here
  * @bound_node: in the list of bound readers (bound_lock)
+ * @serial: ascends in that list (bound_lock)
  * @node: in the stream's readers (stream's lock)
  * @listener_node: in the stream's listeners, or empty (stream's lock)
  * @units: its period in media units, 0: none (stream's lock; read racily by
@@ -55,6 +56,7 @@ struct reader {
 	char comm[TASK_COMM_LEN];
 
 	struct list_head bound_node;
+	u64 serial;
 	wait_queue_head_t wait;
 	struct list_head node;
 	struct list_head listener_node;

@@ -354,6 +354,7 @@ struct stream *stream_create(struct port *port,
 		goto err_ring;
 
 	kref_get(&port->ref);
+	s->serial = port_next_serial();
 	list_add_tail(&s->port_node, &port->streams);
 	port->n_streams++;
 	table_insert(s);

@@ -85,6 +85,7 @@ struct stream_config {
  * @report_events: not yet told (@lock)
  * @filter_vid: registered with the NIC, or 0 (rtnl)
  * @config: as asked for (rtnl)
+ * @serial: ascends in the port's list (immutable)
  * @port_node: in the port's list (rtnl)
  * @ref: one for the table, one for each reader
  */
@@ -118,6 +119,7 @@ struct stream {
 
 	u32 filter_vid;
 	struct stream_config config;
+	u64 serial;
 	struct list_head port_node;
 	struct kref ref;
 };

@@ -283,6 +283,46 @@ static void netlink_dumps_streams(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, bitmap_full(seen, STREAMS));
 }
 
+/* Whoever is there from the first part of a dump to the last is in it. */
+static void netlink_dumps_while_some_go(struct kunit *test)
+{
+	enum { N = 400, READERS = 2000, GONE = 10 };
+	struct nic *nic = nic_create(test);
+	struct nlattr *tb[AVTPMAP_A_MAX + 1];
+	struct client *c = client_open(test);
+	struct reader *r[GONE];
+	u32 i, streams = 0, readers = 0;
+
+	for (i = 0; i < N; i++) {
+		struct stream_config config;
+
+		stream_config_init(&config);
+		config.stream_id = cpu_to_be64(TALKER_ID + i);
+		config.ms = 1;
+		config.stride = 128;
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, stream_add(nic, &config));
+	}
+	KUNIT_ASSERT_EQ(test, client_dump(c, AVTPMAP_CMD_STREAM_GET), 0);
+	for (i = 0; i < GONE; i++)
+		stream_drop(stream_of(nic, TALKER_ID + i));
+	while (client_next(c, tb))
+		streams++;
+	KUNIT_EXPECT_EQ(test, streams, N);
+
+	for (i = 0; i < READERS; i++) {
+		struct reader *one = reader_make(test, nic, TALKER_ID + GONE + i % 90);
+
+		if (i < GONE)
+			r[i] = one;
+	}
+	KUNIT_ASSERT_EQ(test, client_dump(c, AVTPMAP_CMD_READER_GET), 0);
+	for (i = 0; i < GONE; i++)
+		reader_close(test, r[i]);
+	while (client_next(c, tb))
+		readers++;
+	KUNIT_EXPECT_EQ(test, readers, READERS);
+}
+
 static void netlink_dumps_readers(struct kunit *test)
 {
 	struct nic *nic = nic_create(test);
@@ -399,6 +439,7 @@ static struct kunit_case netlink_cases[] = {
 	KUNIT_CASE(netlink_refusals),
 	KUNIT_CASE(netlink_adds),
 	KUNIT_CASE(netlink_dumps_streams),
+	KUNIT_CASE(netlink_dumps_while_some_go),
 	KUNIT_CASE(netlink_dumps_readers),
 	KUNIT_CASE(netlink_dumps_ports),
 	KUNIT_CASE(netlink_events),
