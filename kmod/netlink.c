@@ -249,26 +249,16 @@ static int do_stream_add(struct sk_buff *skb, struct genl_info *info)
 {
 	struct stream_config config;
 	struct target t;
-	struct stream *s;
-	struct port *port;
-	bool had_port;
 	int err;
 
 	err = find_target(info, &t);
 	if (err)
 		return err;
-	had_port = port_find(t.dev);
 	err = need_rights(skb, info, port_find(t.dev), NULL) ?:
 	      read_config(info, &t, &config);
 	if (err)
 		return err;
-	port = port_get_or_create(t.dev, info->extack);
-	if (IS_ERR(port))
-		return PTR_ERR(port);
-	s = stream_create(port, &config, info->extack);
-	if (IS_ERR(s) && !had_port)
-		port_release(port);
-	return PTR_ERR_OR_ZERO(s);
+	return PTR_ERR_OR_ZERO(stream_create_on(t.dev, &config, info->extack));
 }
 
 static int do_stream_del(struct sk_buff *skb, struct genl_info *info)

@@ -30,7 +30,8 @@ static int parse_mac(const char *value, u64 *mac)
 {
 	u8 addr[ETH_ALEN];
 
-	if (!mac_pton(value, addr) || is_zero_ether_addr(addr))
+	if (strlen(value) != 3 * ETH_ALEN - 1 || !mac_pton(value, addr) ||
+	    is_zero_ether_addr(addr))
 		return -EINVAL;
 	*mac = ether_addr_to_u64(addr);
 	return 0;
@@ -90,18 +91,18 @@ static int parse_stream(struct wanted *w, char *text)
 	int err;
 
 	stream_config_init(&w->config);
-	if (!id || !*ifname || strlen(ifname) >= IFNAMSIZ ||
-	    avtpmap_parse_stream_id(id, strlen(id), &stream_id))
+	if (!id || avtpmap_parse_stream_id(id, strlen(id), &stream_id))
 		return -EINVAL;
 	w->config.stream_id = cpu_to_be64(stream_id);
-	dot = strchr(ifname, '.');
+	dot = strrchr(ifname, '.');
 	if (dot) {		/* eth0.2: port eth0, VID 2 */
 		*dot = '\0';
 		err = parse_vid(dot + 1, &w->config.vid);
 		if (err)
 			return err;
 	}
-	strscpy(w->ifname, ifname, sizeof(w->ifname));
+	if (!*ifname || strscpy(w->ifname, ifname, sizeof(w->ifname)) < 0)
+		return -EINVAL;
 	while ((option = strsep(&text, "/"))) {
 		err = parse_option(&w->config, option);
 		if (err)
@@ -129,23 +130,26 @@ static int want(char *text)
 	return 0;
 }
 
-int param_init(void)
+int param_read(const char *text)
 {
-	char *copy, *rest, *text;
+	char *copy, *rest, *one;
 	int err = 0;
 
-	if (!streams)
-		return 0;
-	copy = kstrdup(streams, GFP_KERNEL);
+	copy = kstrdup(text, GFP_KERNEL);
 	if (!copy)
 		return -ENOMEM;
 	rest = copy;
-	while (!err && (text = strsep(&rest, ",")))
-		err = *text ? want(text) : 0;
+	while (!err && (one = strsep(&rest, ",")))
+		err = *one ? want(one) : 0;
 	kfree(copy);
 	if (err)
 		param_exit();
 	return err;
+}
+
+int param_init(void)
+{
+	return streams ? param_read(streams) : 0;
 }
 
 void param_exit(void)
@@ -161,13 +165,9 @@ void param_exit(void)
 static void make(const struct wanted *w, struct net_device *dev)
 {
 	struct netlink_ext_ack extack = {};
-	struct stream *s = NULL;
-	struct port *port;
+	struct stream *s = stream_create_on(dev, &w->config, &extack);
 
-	port = port_get_or_create(dev, &extack);
-	if (!IS_ERR(port))
-		s = stream_create(port, &w->config, &extack);
-	if (IS_ERR(port) || (IS_ERR(s) && PTR_ERR(s) != -EEXIST))
+	if (IS_ERR(s) && PTR_ERR(s) != -EEXIST)
 		pr_warn("streams=%s/%016llx: %s\n", w->ifname,
 			be64_to_cpu(w->config.stream_id),
 			extack._msg ?: "no memory");

@@ -6,6 +6,7 @@
 struct net_device;
 
 int param_init(void);
+int param_read(const char *text);	/* what streams= says, or a test */
 void param_exit(void);
 
 /* A netdev came, or has a new name: make the streams that wait for it. */

@@ -236,10 +236,10 @@ static void filters_del(struct stream *s)
 /* ---- life ---- */
 
 /* From what was asked to the ring's geometry. */
-static int geometry(const struct stream *s, u32 *n_slots, u32 *stride,
+static int geometry(struct stream *s, u32 *n_slots, u32 *stride,
 		    struct netlink_ext_ack *extack)
 {
-	const struct stream_config *c = &s->config;
+	struct stream_config *c = &s->config;
 	u32 mtu = s->port->dev->mtu;
 	u64 rate = c->rate;
 
@@ -260,6 +260,7 @@ static int geometry(const struct stream *s, u32 *n_slots, u32 *stride,
 		NL_SET_ERR_MSG(extack, "ms must be 1 to 60000");
 		return -EINVAL;
 	}
+	c->rate = rate;
 	*n_slots = avtpmap_ring_slots(rate, c->ms);
 	if (!*n_slots) {
 		NL_SET_ERR_MSG(extack, "the ring would have more than 1048576 slots; use a smaller ms= or rate=");
@@ -369,6 +370,23 @@ err_charge:
 err_stream:
 	kfree(s);
 	return ERR_PTR(err);
+}
+
+/* The same on a netdev, which becomes a port if it is none. */
+struct stream *stream_create_on(struct net_device *dev,
+				const struct stream_config *config,
+				struct netlink_ext_ack *extack)
+{
+	bool had_port = port_find(dev);
+	struct port *port = port_get_or_create(dev, extack);
+	struct stream *s;
+
+	if (IS_ERR(port))
+		return ERR_CAST(port);
+	s = stream_create(port, config, extack);
+	if (IS_ERR(s) && !had_port)
+		port_release(port);
+	return s;
 }
 
 /* No frame sees it any more. Readers keep the memory, and get ENODEV. */

@@ -32,7 +32,7 @@ enum {
  * @vid: match and register this VID only; 0: any, and register the default;
  *	AVTPMAP_ANY_VID: any, and register none
  * @mode: enum avtpmap_mode
- * @rate: frames per second
+ * @rate: frames per second; of a stream that is made also if by @mbit
  * @mbit: Mbit per second, instead of @rate; 0: not given
  * @ms: how long the ring is at that rate
  * @stride: bytes; 0: the MTU fits
@@ -128,6 +128,9 @@ void stream_config_init(struct stream_config *config);
 struct stream *stream_create(struct port *port,
 			     const struct stream_config *config,
 			     struct netlink_ext_ack *extack);
+struct stream *stream_create_on(struct net_device *dev,
+				const struct stream_config *config,
+				struct netlink_ext_ack *extack);
 void stream_delete(struct stream *s);
 void stream_delete_all(struct port *port);
 void stream_put(struct stream *s);

@@ -102,6 +102,23 @@ static void stream_hook_key(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, talk(t), AVTPMAP_PASS);
 }
 
+/* Who asks for a bit rate is told the frames that it is taken for. */
+static void stream_rate(struct kunit *test)
+{
+	struct nic *nic = nic_create(test);
+	struct stream_config config = config_of(TALKER_ID);
+	struct stream *s;
+
+	config.mbit = 100;
+	config.ms = 10;
+	config.stride = 1024;
+	s = stream_add(nic, &config);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, s);
+	KUNIT_EXPECT_EQ(test, s->ring.hdr->rate, 100 * 125000 / (1024 - 64));
+	KUNIT_EXPECT_EQ(test, s->config.rate, s->ring.hdr->rate);
+	KUNIT_EXPECT_EQ(test, s->ring.hdr->n_slots, 256);	/* for 131 */
+}
+
 static void stream_bad_geometry(struct kunit *test)
 {
 	static const struct {
@@ -427,6 +444,7 @@ static struct kunit_case stream_cases[] = {
 	KUNIT_CASE(stream_without_hook),
 	KUNIT_CASE(stream_hook_in_use),
 	KUNIT_CASE(stream_hook_key),
+	KUNIT_CASE(stream_rate),
 	KUNIT_CASE(stream_bad_geometry),
 	KUNIT_CASE(stream_filters),
 	KUNIT_CASE(stream_filters_of_others),
