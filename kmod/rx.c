@@ -57,50 +57,42 @@ static void produce(struct stream *s, const struct avtpmap_rx *rx,
 		stream_start(s, e, now_ns);
 }
 
-static void refuse_frame(struct stream *s, enum avtpmap_counter reason)
+/* Not inline: it is most of the code, and none of the way. */
+static noinline bool refuse_frame(struct stream *s,
+				  const struct avtpmap_pdu *pdu,
+				  struct avtpmap_entry *e,
+				  enum avtpmap_counter why)
 {
-	count(s->ring.hdr, reason, 1);
-	trace_avtpmap_refuse(s, reason);
+	*e = (struct avtpmap_entry){ .refused = why };
+	if (why == AVTPMAP_C_MULTIBUF || why == AVTPMAP_C_TOO_LONG)
+		avtpmap_account_skip(&s->account, s->ring.hdr, pdu, why);
+	else
+		count(s->ring.hdr, why, 1);
+	return false;
 }
 
-/* Returns whether the frame was refused, and counted so. */
-static bool unfit(struct stream *s, const struct avtpmap_rx *rx,
-		  enum avtpmap_class class, const struct avtpmap_pdu *pdu)
+/* Returns whether the frame can be accounted for. One that cannot is counted. */
+static bool fits(struct stream *s, const struct avtpmap_rx *rx,
+		 enum avtpmap_class class, const struct avtpmap_pdu *pdu,
+		 struct avtpmap_entry *e)
 {
 	lockdep_assert_held(&s->lock);
-	if (unlikely(!avtpmap_key_on_path(&s->key, pdu))) {
-		refuse_frame(s, AVTPMAP_C_OTHER_PATH);
-	} else if (unlikely(class != AVTPMAP_STREAM)) {
-		refuse_frame(s, class == AVTPMAP_MALFORMED ?
-				AVTPMAP_C_MALFORMED :
-				AVTPMAP_C_UNSUPPORTED_FORMAT);
-	} else if (rx->flags & AVTPMAP_RX_MULTIBUF) {
-		avtpmap_account_skip(&s->account, s->ring.hdr, pdu,
-				     AVTPMAP_C_MULTIBUF);
-		trace_avtpmap_refuse(s, AVTPMAP_C_MULTIBUF);
-	} else if (pdu->len_bytes > s->room_bytes) {
-		avtpmap_account_skip(&s->account, s->ring.hdr, pdu,
-				     AVTPMAP_C_TOO_LONG);
-		trace_avtpmap_refuse(s, AVTPMAP_C_TOO_LONG);
-	} else {
-		return false;
-	}
+	if (unlikely(!avtpmap_key_on_path(&s->key, pdu)))
+		return refuse_frame(s, pdu, e, AVTPMAP_C_OTHER_PATH);
+	if (unlikely(class != AVTPMAP_STREAM))
+		return refuse_frame(s, pdu, e, class == AVTPMAP_MALFORMED ?
+						AVTPMAP_C_MALFORMED :
+						AVTPMAP_C_UNSUPPORTED_FORMAT);
+	if (unlikely(rx->flags & AVTPMAP_RX_MULTIBUF))
+		return refuse_frame(s, pdu, e, AVTPMAP_C_MULTIBUF);
+	if (unlikely(pdu->len_bytes > s->room_bytes))
+		return refuse_frame(s, pdu, e, AVTPMAP_C_TOO_LONG);
 	return true;
 }
 
 /* Returns whether the frame is in the ring. Whatever is not was counted. */
-static bool account(struct stream *s, const struct avtpmap_rx *rx,
-		    enum avtpmap_class class, const struct avtpmap_pdu *pdu,
-		    struct avtpmap_entry *e, u64 now_ns)
-{
-	if (likely(!unfit(s, rx, class, pdu)))
-		return avtpmap_account(&s->account, s->ring.hdr, pdu, now_ns,
-				       e);
-	*e = (struct avtpmap_entry){};
-	return false;
-}
-
-static bool stream_rx(struct stream *s, const struct avtpmap_rx *rx,
+static __always_inline bool stream_rx(struct stream *s,
+				      const struct avtpmap_rx *rx,
 		      enum avtpmap_class class, const struct avtpmap_pdu *pdu)
 {
 	u64 now_ns = ktime_get_ns();
@@ -109,9 +101,12 @@ static bool stream_rx(struct stream *s, const struct avtpmap_rx *rx,
 
 	/* Two queues may bring frames of one stream; in practice they do not. */
 	spin_lock(&s->lock);
-	in_ring = account(s, rx, class, pdu, &e, now_ns);
+	in_ring = likely(fits(s, rx, class, pdu, &e)) &&
+		  avtpmap_account(&s->account, s->ring.hdr, pdu, now_ns, &e);
 	if (likely(in_ring))
 		produce(s, rx, pdu, &e, now_ns);
+	else
+		trace_avtpmap_refuse(s, e.refused);
 	if (unlikely(e.events))		/* an epoch has one, or is the start */
 		stream_frame_events(s, &e, now_ns);
 	if (unlikely(s->account.media_pos >= s->next_due))

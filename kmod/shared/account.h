@@ -74,6 +74,7 @@ struct avtpmap_account {
  * @lost_units: that they held
  * @flags: enum avtpmap_slot_flags
  * @events: enum avtpmap_event
+ * @refused: enum avtpmap_counter, of a frame that is refused
  */
 struct avtpmap_entry {
 	__u64 media_pos;
@@ -82,6 +83,7 @@ struct avtpmap_entry {
 	__u32 lost_units;
 	__u32 flags;
 	__u32 events;
+	__u32 refused;
 };
 
 static __always_inline void count(struct avtpmap_ring_hdr *hdr,
@@ -411,9 +413,11 @@ static __always_inline int same_format(const struct avtpmap_account *a,
 }
 
 static __always_inline int refuse(struct avtpmap_ring_hdr *hdr,
+				  struct avtpmap_entry *e,
 				  enum avtpmap_counter c)
 {
 	count(hdr, c, 1);
+	e->refused = c;
 	return 0;
 }
 
@@ -434,11 +438,11 @@ static inline int account_fresh(struct avtpmap_account *a,
 		format_raw = a->format_raw;
 	/* a talker or a stream cannot begin with NO-DATA */
 	if (!format_raw || !avtpmap_format_of(&f, format_raw))
-		return refuse(hdr, AVTPMAP_C_UNSUPPORTED_FORMAT);
+		return refuse(hdr, e, AVTPMAP_C_UNSUPPORTED_FORMAT);
 	if (f.unit == AVTPMAP_UNIT_SAMPLES && !(pdu->flags & AVTPMAP_F_NODATA) &&
 	    (!pdu->data_bytes ||
 	     pdu->data_bytes % (f.channels * f.sample_bytes)))
-		return refuse(hdr, AVTPMAP_C_MALFORMED);
+		return refuse(hdr, e, AVTPMAP_C_MALFORMED);
 	if (step == STEP_RESYNC) {
 		count(hdr, AVTPMAP_C_SEQ_NUM_MISMATCH, 1);
 		count(hdr, AVTPMAP_C_RESYNC, 1);
@@ -454,7 +458,7 @@ static inline int account_fresh(struct avtpmap_account *a,
  * @hdr: where its counters are
  * @pdu: the frame
  * @now_ns: CLOCK_MONOTONIC
- * @e: out; of a frame that is refused @e->flags and @e->events only
+ * @e: out; of a frame that is refused flags, events and refused only
  *
  * Returns 1 if the frame belongs in the ring, 0 if it was counted and passes.
  */
@@ -476,7 +480,7 @@ static __always_inline int avtpmap_account(struct avtpmap_account *a,
 	if (env_unlikely(pdu->src_mac != a->talker)) {
 		if (a->epoch && silence_ns(a, now_ns) < AVTPMAP_SILENCE_NS) {
 			e->events = AVTPMAP_EV_CONFLICT;
-			return refuse(hdr, AVTPMAP_C_CONFLICT);
+			return refuse(hdr, e, AVTPMAP_C_CONFLICT);
 		}
 		fresh = 1;
 	} else if (env_unlikely(!same_format(a, pdu))) {
@@ -489,7 +493,7 @@ static __always_inline int avtpmap_account(struct avtpmap_account *a,
 			return 0;
 		step = STEP_NEXT;
 	} else if (!units_of(a, pdu, &e->units)) {
-		return refuse(hdr, AVTPMAP_C_MALFORMED);
+		return refuse(hdr, e, AVTPMAP_C_MALFORMED);
 	} else if (env_unlikely(step != STEP_NEXT)) {
 		count(hdr, AVTPMAP_C_SEQ_NUM_MISMATCH, 1);
 	}

@@ -9,6 +9,7 @@
 
 #include "fixture.h"
 #include "shared/avtp.h"
+#include "trace.h"
 
 enum { HEADERS = ETHER_HEADER_BYTES + 24 };
 
@@ -333,7 +334,54 @@ static void ring_other_path(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, s->ring.hdr->head, 3);
 }
 
+#ifdef CONFIG_TRACEPOINTS
+static void count_reason(void *told, const struct stream *s, u32 reason)
+{
+	((u32 *)told)[reason]++;
+}
+
+/* Each frame that is refused is traced once, with the counter's reason. */
+static void ring_refusals_traced(struct kunit *test)
+{
+	static const enum avtpmap_counter reasons[] = {
+		AVTPMAP_C_MALFORMED, AVTPMAP_C_UNSUPPORTED_FORMAT,
+		AVTPMAP_C_MULTIBUF, AVTPMAP_C_TOO_LONG, AVTPMAP_C_CONFLICT,
+	};
+	struct nic *nic = nic_create(test);
+	struct stream *s = stream_make(test, nic, TALKER_ID);
+	struct talker *t = talker_make(test, nic, TALKER_ID);
+	u32 told[AVTPMAP_N_COUNTERS] = {}, len;
+	int i;
+
+	KUNIT_ASSERT_EQ(test, register_trace_avtpmap_refuse(count_reason, told), 0);
+	talk_frames(t, 3);
+	len = HEADERS + 2 * t->units;
+	talk_raw(t, len - 1);			/* cut short */
+	t->frame[ETHER_HEADER_BYTES + 16] = 0;	/* AAF of the user's own format */
+	talk_raw(t, len);
+	t->rx.flags = AVTPMAP_RX_MULTIBUF;
+	talk(t);
+	t->rx.flags = 0;
+	t->units = s->room_bytes / 2;
+	talk(t);
+	t->units = 6;
+	t->mac++;
+	talk(t);
+	unregister_trace_avtpmap_refuse(count_reason, told);
+	tracepoint_synchronize_unregister();
+
+	KUNIT_EXPECT_EQ(test, counter(s, AVTPMAP_C_FRAMES_RX), 3);
+	for (i = 0; i < ARRAY_SIZE(reasons); i++) {
+		KUNIT_EXPECT_EQ_MSG(test, counter(s, reasons[i]), 1, "%d", i);
+		KUNIT_EXPECT_EQ_MSG(test, told[reasons[i]], 1, "%d", i);
+	}
+}
+#endif
+
 static struct kunit_case ring_cases[] = {
+#ifdef CONFIG_TRACEPOINTS
+	KUNIT_CASE(ring_refusals_traced),
+#endif
 	KUNIT_CASE(ring_geometry),
 	KUNIT_CASE(ring_memory),
 	KUNIT_CASE(ring_refuses_writers),
