@@ -198,7 +198,7 @@ static int do_drain(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		return err;
 	list_for_each_entry(port, &ports, node) {
-		if (port->net == genl_info_net(info) &&
+		if (port->net_cookie == genl_info_net(info)->net_cookie &&
 		    (!t.dev || port->dev == t.dev))
 			stream_delete_all(port);
 	}

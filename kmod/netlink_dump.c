@@ -29,6 +29,12 @@ static int put_stream_id(struct sk_buff *skb, const struct stream *s)
 			    AVTPMAP_A_PAD);
 }
 
+/* Whether who dumps to @skb may see the port. */
+static bool is_in(const struct port *port, const struct sk_buff *skb)
+{
+	return port->net_cookie == sock_net(skb->sk)->net_cookie;
+}
+
 /* ---- ports ---- */
 
 static int put_queues(struct sk_buff *skb, const struct port *port)
@@ -177,7 +183,7 @@ int netlink_dump_streams(struct sk_buff *skb, struct netlink_callback *cb)
 
 	rtnl_lock();
 	list_for_each_entry(port, &ports, node) {
-		if (port->net != sock_net(skb->sk) || port->serial < cb->args[0])
+		if (!is_in(port, skb) || port->serial < cb->args[0])
 			continue;
 		list_for_each_entry(s, &port->streams, port_node) {
 			if (port->serial == cb->args[0] &&
@@ -200,7 +206,7 @@ static int fill_reader(struct sk_buff *skb, struct netlink_callback *cb,
 	const struct stream *s = r->stream;
 	void *msg;
 
-	if (s->port->net != sock_net(skb->sk))
+	if (!is_in(s->port, skb))
 		return 0;
 	msg = begin(skb, cb, AVTPMAP_CMD_READER_GET);
 	if (!msg)
@@ -242,6 +248,7 @@ static void send_event(const struct port *port, const struct stream *s,
 		       u32 events)
 {
 	struct net *net = dev_net(port->dev);
+	char ifname[IFNAMSIZ];
 	struct sk_buff *skb;
 	void *msg;
 
@@ -250,9 +257,11 @@ static void send_event(const struct port *port, const struct stream *s,
 	skb = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	if (!skb)
 		return;
+	/* without RTNL it may be changing, and would lack its end */
+	strscpy(ifname, port->dev->name, sizeof(ifname));
 	msg = begin(skb, NULL, AVTPMAP_CMD_EVENT);
 	if (!msg || nla_put_u32(skb, AVTPMAP_A_IFINDEX, port->ifindex) ||
-	    nla_put_string(skb, AVTPMAP_A_IFNAME, port->dev->name) ||
+	    nla_put_string(skb, AVTPMAP_A_IFNAME, ifname) ||
 	    nla_put_u32(skb, AVTPMAP_A_EVENTS, events) ||
 	    (s && (put_stream_id(skb, s) ||
 		   put_u64(skb, AVTPMAP_A_COUNTERS_KNOWN,

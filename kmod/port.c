@@ -59,7 +59,7 @@ static struct port *port_create(struct net_device *dev,
 	port->sink.rx = port_rx;
 	port->n_queues = dev->num_rx_queues;
 	port->dev = dev;
-	port->net = dev_net(dev);
+	port->net_cookie = dev_net(dev)->net_cookie;
 	port->ifindex = dev->ifindex;
 	INIT_LIST_HEAD(&port->streams);
 	port->gid = INVALID_GID;

@@ -20,7 +20,8 @@ enum { PORT_MEM_CAP_BYTES = 256 << 20 };
  * @n_queues: entries of @queues (immutable)
  * @dev: held until port_release() (rtnl)
  * @dev_tracker: of that reference
- * @net: for comparison with a caller's only (immutable)
+ * @net_cookie: of its network namespace, which may be gone before readers of
+ *	its streams are (immutable)
  * @ifindex: of @dev (immutable)
  * @serial: ascends in the list of ports (immutable)
  * @node: in the list of ports (rtnl)
@@ -38,7 +39,7 @@ struct port {
 
 	struct net_device *dev;
 	netdevice_tracker dev_tracker;
-	struct net *net;
+	u64 net_cookie;
 	int ifindex;
 	u64 serial;
 	struct list_head node;

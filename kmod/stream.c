@@ -331,6 +331,10 @@ struct stream *stream_create(struct port *port,
 		NL_SET_ERR_MSG(extack, "this stream is registered on this port already");
 		return ERR_PTR(-EEXIST);
 	}
+	if (!table_has_room(port, config->stream_id)) {
+		NL_SET_ERR_MSG(extack, "64 streams share this stream_id's place in the table; delete some, or use another stream_id");
+		return ERR_PTR(-ENOSPC);
+	}
 	s = stream_alloc(port, config);
 	if (!s)
 		return ERR_PTR(-ENOMEM);
@@ -457,7 +461,7 @@ struct stream *stream_get(const struct net *net, int ifindex, __be64 stream_id)
 
 	rtnl_lock();
 	list_for_each_entry(port, &ports, node) {
-		if (port->net != net || port->ifindex != ifindex)
+		if (port->net_cookie != net->net_cookie || port->ifindex != ifindex)
 			continue;
 		s = table_find(port, stream_id);
 		break;

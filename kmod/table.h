@@ -9,7 +9,10 @@
 #include "shared/key.h"
 #include "stream.h"
 
-enum { TABLE_BITS = 12 };	/* 4096 streams: about one to a bucket */
+enum {
+	TABLE_BITS = 12,	/* 4096 streams: about one to a bucket */
+	BUCKET_MAX = 64,	/* what a frame of another stream may cost */
+};
 
 extern struct hlist_head table[1 << TABLE_BITS];
 
@@ -35,6 +38,7 @@ static inline struct stream *table_find(const struct port *port,
 	return NULL;
 }
 
+bool table_has_room(const struct port *port, __be64 stream_id);
 void table_insert(struct stream *s);
 void table_remove(struct stream *s);
 

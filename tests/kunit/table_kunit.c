@@ -202,11 +202,33 @@ static void table_found_meanwhile(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, l.strangers, 0);
 }
 
+/* Ids of one bucket, as somebody chooses who wants frames to be slow. */
+static void table_bucket_capped(struct kunit *test)
+{
+	struct nic *nic = nic_create(test);
+	struct stream_config config;
+	struct stream *s = NULL;
+	u64 i;
+
+	stream_config_init(&config);
+	config.ms = 1;
+	config.stride = 128;
+	for (i = 0; i <= BUCKET_MAX; i++) {
+		KUNIT_ASSERT_EQ(test, PTR_ERR_OR_ZERO(s), 0);
+		config.stream_id = cpu_to_be64(TALKER_ID + (i << 44));
+		s = stream_add(nic, &config);
+	}
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(s), -ENOSPC);
+	config.stream_id = cpu_to_be64(TALKER_ID + 1);
+	KUNIT_EXPECT_NOT_ERR_OR_NULL(test, stream_add(nic, &config));
+}
+
 static struct kunit_case table_cases[] = {
 	KUNIT_CASE(table_finds_each),
 	KUNIT_CASE(table_removes_one),
 	KUNIT_CASE(table_spreads),
 	KUNIT_CASE(table_found_meanwhile),
+	KUNIT_CASE(table_bucket_capped),
 	{}
 };
 

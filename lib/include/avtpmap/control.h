@@ -149,6 +149,7 @@ struct avtpmap_stream_opts {
  * -EPROTONOSUPPORT: it is of another version of this library.
  * -EEXIST: the port has this stream. -EDQUOT: its ring is over the port's cap.
  * -E2BIG: more than AVTPMAP_SLOTS_MAX slots. -EINVAL: out of range.
+ * -ENOSPC: 64 streams of ids that hash alike (module only).
  */
 int avtpmap_stream_add(struct avtpmap_ctl *ctl, const char *ifname,
 		       uint64_t stream_id,
