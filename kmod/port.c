@@ -50,8 +50,10 @@ static struct port *port_create(struct net_device *dev,
 	struct port *port;
 	int err;
 
-	if (closing)
+	if (closing) {
+		NL_SET_ERR_MSG(extack, "the module is being unloaded");
 		return ERR_PTR(-ESHUTDOWN);
+	}
 	port = kzalloc(struct_size(port, queues, dev->num_rx_queues),
 		       GFP_KERNEL);
 	if (!port)

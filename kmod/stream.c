@@ -253,7 +253,7 @@ static int geometry(struct stream *s, u32 *n_slots, u32 *stride,
 		rate = div_u64((u64)c->mbit * 125000,
 			       *stride - sizeof(struct avtpmap_slot));
 	if (!rate || rate > U32_MAX) {
-		NL_SET_ERR_MSG(extack, "the rate must be at least one frame per second");
+		NL_SET_ERR_MSG(extack, "the rate must be at least one frame per second, and less than 2^32");
 		return -EINVAL;
 	}
 	if (!c->ms || c->ms > RING_MS_MAX) {

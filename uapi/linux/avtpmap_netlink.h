@@ -4,29 +4,31 @@
  * the same in the form of Documentation/userspace-api/netlink/specs.
  *
  * Family "avtpmap", version 1. Requests carry flat attributes of enum
- * avtpmap_attr. Every refusal carries an extended-ack text.
+ * avtpmap_attr. Every refusal carries an extended-ack text, but for ENOMEM.
  *
  *   PORT_SET    IFINDEX|IFNAME [GID] [MEM_CAP]     make or change a port
  *   PORT_DEL    IFINDEX|IFNAME                     EBUSY while it has streams
  *   PORT_GET    dump: IFINDEX IFNAME GID MEM_CAP MEM_USED PHC_INDEX
- *               STREAMS HOOKED QUEUE... (HOOKED says whether the driver can;
- *               without MEM_CAP it is a netdev that is not attached yet)
- *   STREAM_ADD  IFINDEX|IFNAME STREAM_ID [MODE] [MAC] [VID] [RATE] [MBIT]
- *               [MS] [STRIDE]
+ *               STREAMS HOOKED VERSION QUEUE... (HOOKED says whether the driver
+ *               can; without MEM_CAP it is a netdev that is not attached yet)
+ *   STREAM_ADD  IFINDEX|IFNAME STREAM_ID [KIND] [MODE] [MAC] [VID] [RATE]
+ *               [MBIT] [MS] [STRIDE]
  *   STREAM_DEL  IFINDEX|IFNAME STREAM_ID
  *   STREAM_SET  IFINDEX|IFNAME STREAM_ID MODE      take or copy, while it runs
- *   STREAM_GET  dump: all of the above, N_SLOTS STRIDE RING_BYTES
- *               HEAD MEDIA_POS STATE EPOCH FORMAT COUNTERS COUNTERS_KNOWN
- *               READERS
+ *   STREAM_GET  dump: all of the above (RATE also if by MBIT), UID N_SLOTS
+ *               RING_BYTES PHC_INDEX HEAD MEDIA_POS STATE EPOCH FORMAT COUNTERS
+ *               COUNTERS_KNOWN READERS
  *   READER_GET  dump: IFINDEX STREAM_ID PID COMM; of deleted streams too
- *   DRAIN       [IFINDEX]: delete all streams; readers wake with ENODEV
+ *   DRAIN       [IFINDEX|IFNAME]: delete all streams, there or everywhere in
+ *               the network namespace; readers wake with ENODEV
  *   EVENT       to group "events": IFINDEX IFNAME EVENTS; of a stream also
  *               STREAM_ID COUNTERS COUNTERS_KNOWN
  *
  * STREAM_ADD, STREAM_DEL and STREAM_SET need CAP_NET_ADMIN in the user
  * namespace of the netdev's net namespace, or membership in the port's GID
  * (for streams that the same user added). PORT_SET, PORT_DEL and DRAIN need
- * the capability.
+ * the capability. STREAM_GET and READER_GET tell once of each that is there from
+ * their beginning to their end.
  */
 #ifndef _UAPI_LINUX_AVTPMAP_NETLINK_H
 #define _UAPI_LINUX_AVTPMAP_NETLINK_H
