@@ -153,8 +153,8 @@ void port_queue_stats(const struct port *port, u32 queue,
 
 bool port_may_use(const struct net *net, kgid_t gid)
 {
-	return ns_capable(net->user_ns, CAP_NET_ADMIN) ||
-	       (gid_valid(gid) && in_egroup_p(gid));
+	return (gid_valid(gid) && in_egroup_p(gid)) ||
+	       ns_capable(net->user_ns, CAP_NET_ADMIN);
 }
 
 /* Also when a netdev moves to another namespace: it unregisters here first. */

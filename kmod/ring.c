@@ -34,7 +34,9 @@ int ring_alloc(struct ring *ring, u32 n_slots, u32 stride, int node)
 	if (!ring->pages)
 		return -ENOMEM;
 	for (ring->n_pages = 0; ring->n_pages < n_pages; ring->n_pages++) {
-		struct page *page = alloc_pages_node(node, GFP_KERNEL | __GFP_ZERO |
+		/* of whoever adds the stream: a port's cap may be a container's own */
+		struct page *page = alloc_pages_node(node, GFP_KERNEL_ACCOUNT |
+						     __GFP_ZERO |
 						     __GFP_RETRY_MAYFAIL |
 						     __GFP_NOWARN, 0);
 

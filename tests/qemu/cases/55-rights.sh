@@ -64,6 +64,26 @@ case_group_of_a_port()
 	denied outsider EACCES "port's group" avtpmap listen eth0 "$stream"
 }
 
+# A ring counts as the memory of whoever adds its stream.
+case_memory_of_a_cgroup()
+{
+	local add="avtpmap add eth0 $stream ms=2000" message status=0	# 32 MiB
+
+	guest 'mkdir /tmp/cg && mount -t cgroup2 none /tmp/cg'
+	if ! guest 'grep -qw memory /tmp/cg/cgroup.controllers'; then
+		echo 'this kernel has no memory cgroups'
+		exit 77
+	fi
+	guest 'echo +memory >/tmp/cg/cgroup.subtree_control
+		mkdir /tmp/cg/small && echo 16M >/tmp/cg/small/memory.max'
+	message=$(guest "(echo \$BASHPID >/tmp/cg/small/cgroup.procs && exec $add 2>&1)") || status=$?
+	echo "# $message"
+	same "$status" 1
+	grep -q 'not enough memory for the ring.*\[ENOMEM\]$' <<<"$message"
+	guest "$add"
+	guest "avtpmap del eth0 $stream && rmdir /tmp/cg/small"
+}
+
 udev_start()
 {
 	guest '/usr/lib/systemd/systemd-udevd --daemon'
