@@ -8,7 +8,7 @@
 
 #include "tool.h"
 
-enum { TICK_MS = 200 };
+enum { TICK_MS = 200, BACKENDS_MAX = 8 };
 
 static bool json;
 static uint64_t most;
@@ -151,39 +151,74 @@ static int print_all(struct avtpmap_monitor *m, uint64_t *printed)
 	return fflush(stdout) ? FAILURE : OK;
 }
 
-static int watch(struct avtpmap_monitor *m)
+/* One for each backend that there may be ports of. */
+struct monitors {
+	struct avtpmap_monitor *m[BACKENDS_MAX];
+	int n;
+};
+
+static int watch(const struct monitors *all)
 {
-	struct pollfd p = { .fd = avtpmap_monitor_fd(m), .events = POLLIN };
+	struct pollfd p[BACKENDS_MAX];
 	double end_s = clock_s(CLOCK_MONOTONIC) + seconds;
 	uint64_t printed = 0;
 	int ret = OK;
 
+	for (int i = 0; i < all->n; i++)
+		p[i] = (struct pollfd){ .fd = avtpmap_monitor_fd(all->m[i]),
+					.events = POLLIN };
 	while (!stopped && ret == OK && (!most || printed < most) &&
 	       (!seconds || clock_s(CLOCK_MONOTONIC) < end_s)) {
-		poll(&p, 1, seconds ? TICK_MS : -1);
-		ret = print_all(m, &printed);
+		poll(p, all->n, seconds ? TICK_MS : -1);
+		for (int i = 0; i < all->n && ret == OK; i++)
+			ret = print_all(all->m[i], &printed);
 	}
 	return ret;
+}
+
+static int add(struct monitors *all, const char *ifname, uint32_t backend,
+	       char error[256])
+{
+	int err = avtpmap_monitor_open(
+		&all->m[all->n],
+		AVTPMAP_OPTS(avtpmap_monitor_opts, .ifname = ifname,
+			     .backend = backend, .error = error,
+			     .error_bytes = 256));
+
+	all->n += !err;
+	return err;
+}
+
+/* Those that can be used and tell of anything; at least one. */
+static int add_all(struct monitors *all, char error[256])
+{
+	struct avtpmap_backend_report r[BACKENDS_MAX];
+	int n = avtpmap_backends(NULL, r, BACKENDS_MAX);
+
+	for (int i = 0; i < n && i < BACKENDS_MAX; i++)
+		if (!r[i].err)
+			add(all, NULL, r[i].backend, error);
+	return all->n ? 0 : add(all, NULL, AVTPMAP_BACKEND_AUTO, error);
 }
 
 static int run(int argc, char **argv)
 {
 	const struct sigaction sa = { .sa_handler = on_signal };
+	struct monitors all = { .n = 0 };
 	char error[256] = "";
-	struct avtpmap_monitor *m;
 	int ret, err;
 
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
-	err = avtpmap_monitor_open(
-		&m, AVTPMAP_OPTS(avtpmap_monitor_opts,
-				 .ifname = argc ? argv[0] : NULL,
-				 .backend = wanted_backend, .error = error,
-				 .error_bytes = sizeof(error)));
+	if (argc || wanted_backend)
+		err = add(&all, argc ? argv[0] : NULL, wanted_backend, error);
+	else
+		err = add_all(&all, error);
 	if (err)
 		return fail(err, "%s", error);
-	ret = watch(m);
-	avtpmap_monitor_close(m);
+	ret = watch(&all);
+	while (all.n--)
+		avtpmap_monitor_close(all.m[all.n]);
 	return ret;
 }
 

@@ -61,6 +61,13 @@ case_clocks()
 case_ports_of_two_backends()
 {
 	guest 'ip link add port0 type veth peer name wire0 && ip link set port0 up && ip link set wire0 up'
+	guest_start monitor 'avtpmap monitor'
+	# until it listens
+	guest_until 'avtpmap attach eth0 && avtpmap detach eth0; grep -q "eth0 port added" /tmp/monitor.out'
+	guest_until 'avtpmap attach --backend xdp port0 && sleep 0.1 && avtpmap detach --backend xdp port0
+		sleep 0.1; grep -q "port0 port added" /tmp/monitor.out'
+	guest 'pkill -x avtpmap'
+	guest_wait monitor >&2
 	guest "avtpmap add eth0 $stream && avtpmap add --backend xdp port0 $stream"
 	same "$(guest 'avtpmap stats --json' | json '[.[].ifname] | join(" ")')" 'eth0 port0'
 	guest 'avtpmap doctor --json || true' >"$work/doctor.json"
