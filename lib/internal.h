@@ -71,5 +71,7 @@ int period_check(const struct avtpmap_period *period);
 
 /* The port that "eth0", "eth0.2" or a VLAN device is on. 0 or -ENODEV. */
 int port_of_name(const char *name, __u32 *ifindex);
+/* The VID that such a name asks for, or 0. */
+__u32 vid_of_name(const char *name);
 
 #endif

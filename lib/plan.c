@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "internal.h"
 #include "plan.h"
 #include "../kmod/shared/ring_prod.h"
 
@@ -120,7 +121,5 @@ __u64 plan_mac(const __u8 mac[6])
 
 __u32 plan_vid(const char *ifname, __u32 vid)
 {
-	const char *dot = strrchr(ifname, '.');
-
-	return vid || !dot ? vid : (__u32)strtoul(dot + 1, NULL, 10);
+	return vid ? vid : vid_of_name(ifname);
 }

@@ -35,7 +35,7 @@ void plan_describe(const struct plan *plan, struct avtpmap_ring_hdr *hdr,
 /* A MAC address in the low 48 bits. */
 __u64 plan_mac(const __u8 mac[6]);
 
-/* The VID asked for: that of "eth0.2" where @vid gives none. */
+/* The VID asked for: that of "eth0.2", or of a VLAN device, where @vid gives none. */
 __u32 plan_vid(const char *ifname, __u32 vid);
 
 #endif

@@ -12,39 +12,65 @@
 
 #include "internal.h"
 
-/* The netdev below a VLAN device. */
-static __u32 real_dev(const char *name)
+static int ask_vlan(const char *name, int cmd, struct vlan_ioctl_args *args)
 {
-	struct vlan_ioctl_args args = { .cmd = GET_VLAN_REALDEV_NAME_CMD };
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int err = -1;
 
 	if (fd < 0)
-		return 0;
-	if (strlen(name) < sizeof(args.device1)) {
-		memcpy(args.device1, name, strlen(name) + 1);
-		err = ioctl(fd, SIOCGIFVLAN, &args);
+		return -1;
+	*args = (struct vlan_ioctl_args){ .cmd = cmd };
+	if (strlen(name) < sizeof(args->device1)) {
+		memcpy(args->device1, name, strlen(name) + 1);
+		err = ioctl(fd, SIOCGIFVLAN, args);
 	}
 	close(fd);
-	return err ? 0 : if_nametoindex(args.u.device2);
+	return err;
 }
 
-/* eth0 of eth0.2, where there is no VLAN device of that name. */
+/* The netdev below a VLAN device. */
+static __u32 real_dev(const char *name)
+{
+	struct vlan_ioctl_args args;
+
+	return ask_vlan(name, GET_VLAN_REALDEV_NAME_CMD, &args) ?
+		       0 :
+		       if_nametoindex(args.u.device2);
+}
+
+/* 2 of eth0.2, or 0. */
+static __u32 vid_after_dot(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	unsigned long vid;
+	char *end;
+
+	if (!dot || dot[1] < '0' || dot[1] > '9')
+		return 0;
+	vid = strtoul(dot + 1, &end, 10);
+	return *end || vid > 4094 ? 0 : vid;
+}
+
+/* eth0 of eth0.2, where there is no device of that name. */
 static __u32 dev_before_dot(const char *name)
 {
 	const char *dot = strrchr(name, '.');
 	char base[IFNAMSIZ];
-	unsigned long vid;
-	char *end;
 
-	if (!dot || dot - name >= IFNAMSIZ || dot[1] < '0' || dot[1] > '9')
-		return 0;
-	vid = strtoul(dot + 1, &end, 10);
-	if (*end || vid < 1 || vid > 4094)
+	if (!vid_after_dot(name) || dot - name >= IFNAMSIZ)
 		return 0;
 	memcpy(base, name, dot - name);
 	base[dot - name] = '\0';
 	return if_nametoindex(base);
+}
+
+__u32 vid_of_name(const char *name)
+{
+	struct vlan_ioctl_args args;
+
+	if (!if_nametoindex(name))
+		return vid_after_dot(name);
+	return ask_vlan(name, GET_VLAN_VID_CMD, &args) ? 0 : args.u.VID;
 }
 
 int port_of_name(const char *name, __u32 *ifindex)

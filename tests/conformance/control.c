@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* Adding, changing and deleting streams: what is refused, and what is shown. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "test.h"
@@ -117,6 +118,29 @@ CASE(how_a_port_is_attached_is_not_misunderstood, 0)
 	check_eq(attach(rig, AVTPMAP_PORT_XDP_ALONE), is_xdp ? 0 : -EOPNOTSUPP);
 	check(is_xdp || strstr(avtpmap_ctl_error(rig->ctl), "--backend xdp"));
 	check_eq(attach(rig, 0), 0);
+}
+
+CASE(a_dot_is_no_vlan_where_an_interface_has_it_in_its_name, BED_PORT_LIFE)
+{
+	char command[64];
+	struct talker t;
+	struct avtpmap_stream *s;
+
+	snprintf(command, sizeof(command), "ip link set %s name with.5",
+		 rig->ifname);
+	check_eq(system(command), 0);
+	rig->ifname = "with.5";
+	check_eq(avtpmap_stream_add(rig->ctl, rig->ifname, STREAM_ID, NULL), 0);
+	s = rig_open(rig, STREAM_ID, 0, 0);
+	talker_init(&t, &aaf_stereo, STREAM_ID);
+	rig_send(rig, &t, 10);
+	check_eq(rig_drain(s), 10);
+	avtpmap_close(s);
+	rig_del(rig, STREAM_ID);
+	rig->ifname = rig->bed->ifname(0);
+	snprintf(command, sizeof(command), "ip link set with.5 name %s",
+		 rig->ifname);
+	check_eq(system(command), 0);
 }
 
 CASE(a_port_with_streams_is_not_detached, 0)

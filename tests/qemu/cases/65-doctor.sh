@@ -73,6 +73,10 @@ case_ports_of_two_backends()
 	guest 'avtpmap doctor --json || true' >"$work/doctor.json"
 	same "$(json '[.findings[] | select(.check == "port").subject] | join(" ")' "$work/doctor.json")" 'eth0 port0'
 	guest 'avtpmap drain'
+	# a VLAN device means its VLAN, whatever it is called
+	guest "ip link add link port0 name seven type vlan id 7 && avtpmap add --backend xdp seven $stream"
+	same "$(guest 'avtpmap show --backend xdp --json' | json '.ports[0].streams[0].vid')" 7
+	guest 'avtpmap drain; ip link del seven'
 	same "$(guest 'avtpmap stats --json' | json length)" 0
 	guest "avtpmap add --backend xdp port0 $stream && ip link del port0"
 	guest 'avtpmap doctor --clean >/dev/null || true'
