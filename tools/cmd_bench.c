@@ -205,7 +205,10 @@ static int find_streams(struct bench_streams *s, const char *id)
 	}
 	err = bench_hear(s, HEAR_MS);
 	if (!s->n && err)
-		return fail(err, "cannot listen on %s", s->ifname);
+		return fail(err, "cannot listen on %s%s", s->ifname,
+			    err == -EPERM ? ": raw sockets need CAP_NET_RAW; "
+					    "run as root" :
+					    "");
 	if (!s->n)
 		return fail(-ENOENT,
 			    "%s: no stream is registered, and none is heard",

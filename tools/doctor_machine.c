@@ -29,12 +29,18 @@ void doctor_backends(const char *ifname)
 	struct avtpmap_backend_report r[BACKENDS_MAX];
 	int n = avtpmap_backends(ifname, r, BACKENDS_MAX);
 	const char *chosen = doctor_choice(ifname);
+	bool by_root = false;
 
-	for (int i = 0; i < n && i < BACKENDS_MAX; i++)
+	for (int i = 0; i < n && i < BACKENDS_MAX; i++) {
+		by_root |= r[i].err == -EPERM;
 		finding(r[i].err ? NOTE : FINE, "backend", r[i].name, NULL,
 			"%s", r[i].reason);
+	}
 	if (chosen)
 		finding(FINE, "backend", "choice", NULL, "%s", chosen);
+	else if (by_root)
+		finding(BAD, "backend", "choice", "run as root",
+			"none without more rights");
 	else
 		finding(BAD, "backend", "choice",
 			"modprobe avtpmap; if there is no such module, install "

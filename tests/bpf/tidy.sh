@@ -35,6 +35,8 @@ refused "unprivileged: which capabilities are missing" "needs CAP_BPF and CAP_NE
 	setpriv --reuid 65534 --regid 65534 --clear-groups "$avtpmap" attach --backend xdp port0
 refused "the same of whatever backend" "needs CAP_BPF and CAP_NET_ADMIN" \
 	setpriv --reuid 65534 --regid 65534 --clear-groups "$avtpmap" attach port0
+refused "doctor as well: it is not for want of a module" "none without more rights" \
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$avtpmap" doctor port0
 refused "bpf() is refused to root: the same" "needs CAP_BPF and CAP_NET_ADMIN" \
 	setpriv --bounding-set -bpf,-sys_admin "$avtpmap" attach --backend xdp port0
 # shellcheck disable=SC2016

@@ -32,7 +32,8 @@ exits()
 	local status=$1 pattern=$2 said got=0
 
 	shift 2
-	said=$("$tool" bench "$@" 2>&1 >/dev/null) || got=$?
+	# shellcheck disable=SC2086 # a command and its arguments
+	said=$($tool bench "$@" 2>&1 >/dev/null) || got=$?
 	[ "$got" = "$status" ] && [[ $said =~ $pattern ]] && return
 	echo "# $got: $said"
 	return 1
@@ -49,15 +50,18 @@ way()
 		exit !($w && eval $condition);' "$1" "$2" <<<"$json"
 }
 
-echo 1..12
+echo 1..13
 if [ "$(id -u)" != 0 ] || ! ip link add v0 type veth peer name v1 2>/dev/null; then
-	for ((n = 1; n <= 12; n++)); do echo "ok $n - # SKIP needs root and veth"; done
+	for ((n = 1; n <= 13; n++)); do echo "ok $n - # SKIP needs root and veth"; done
 	exit
 fi
 ip link set v0 up && ip link set v1 up
 check "no interface given" exits 2 usage
 check "no such interface" exits 1 ENODEV nosuch
 check "no stream id" exits 2 EINVAL v1 xyz
+tool="setpriv --bounding-set -net_raw $1"
+check "not even a raw socket" exits 1 "run as root" v1
+tool=$1
 check "nothing is heard" exits 1 ENOENT v1
 check "nothing comes of the stream" exits 1 ENODATA v1 $id --seconds 0.1
 
