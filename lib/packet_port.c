@@ -326,7 +326,7 @@ int packet_port_create(struct packet_port **out, __u32 ifindex,
 {
 	struct packet_port *p = calloc(1, sizeof(*p));
 	struct plan plan;
-	int err;
+	int err, too_large;
 
 	if (!p)
 		return refuse_text(why, -ENOMEM, "out of memory");
@@ -341,13 +341,15 @@ int packet_port_create(struct packet_port **out, __u32 ifindex,
 		goto free_port;
 	}
 	err = -EOPNOTSUPP;
-	if (plan_ring(&plan, p->ifname, &(struct avtpmap_stream_opts){ 0 },
-		      why)) {
+	if (!is_ethernet(p->ifname)) {
 		refuse_text(why, err, "%s is no Ethernet interface", p->ifname);
 		goto free_port;
 	}
-	p->frame_bytes = plan.stride > FRAME_BYTES ? FRAME_BYTES_JUMBO :
-						     FRAME_BYTES;
+	too_large = plan_ring(&plan, p->ifname,
+			      &(struct avtpmap_stream_opts){ 0 }, why);
+	p->frame_bytes = too_large || plan.stride > FRAME_BYTES ?
+				 FRAME_BYTES_JUMBO :
+				 FRAME_BYTES;
 	err = open_socket(p);
 	if (!err)
 		err = start_thread(p);

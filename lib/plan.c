@@ -59,6 +59,13 @@ int plan_ring(struct plan *plan, const char *ifname,
 	*stride = o->stride ? o->stride : avtpmap_ring_stride(mtu_of(ifname));
 	plan->ms = o->ms ? o->ms : MS_DEFAULT;
 	plan->rate = o->rate ? o->rate : RATE_DEFAULT;
+	if (!*stride)
+		return refuse_text(
+			why, -EINVAL,
+			"%s: its MTU of %d does not fit a slot; say "
+			"stride=16384 or less, and longer frames are "
+			"counted and passed",
+			ifname, mtu_of(ifname));
 	if (*stride & (*stride - 1) || *stride < AVTPMAP_STRIDE_MIN ||
 	    *stride > AVTPMAP_STRIDE_MAX)
 		return refuse_text(why, -EINVAL,

@@ -4,6 +4,7 @@
 #include <linux/if_vlan.h>
 #include <linux/sockios.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -71,6 +72,21 @@ __u32 vid_of_name(const char *name)
 	if (!if_nametoindex(name))
 		return vid_after_dot(name);
 	return ask_vlan(name, GET_VLAN_VID_CMD, &args) ? 0 : args.u.VID;
+}
+
+int is_ethernet(const char *name)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq ifr = { 0 };
+	int is;
+
+	if (fd < 0)
+		return 0;
+	memcpy(ifr.ifr_name, name, IF_NAMESIZE);
+	is = !ioctl(fd, SIOCGIFHWADDR, &ifr) &&
+	     ifr.ifr_hwaddr.sa_family == ARPHRD_ETHER;
+	close(fd);
+	return is;
 }
 
 int port_of_name(const char *name, __u32 *ifindex)

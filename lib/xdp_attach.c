@@ -11,7 +11,6 @@
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/sockios.h>
-#include <net/if_arp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -221,15 +220,6 @@ static int attach_text(const struct xdp_port *p, int err, int native,
 			return native_text(p, err, why);
 	}
 	return xdp_bpf_text(why, err, "attach the XDP program");
-}
-
-static int is_ethernet(const char *ifname)
-{
-	struct ifreq ifr = { 0 };
-
-	memcpy(ifr.ifr_name, ifname, IF_NAMESIZE);
-	return !xdp_if_ioctl(SIOCGIFHWADDR, &ifr) &&
-	       ifr.ifr_hwaddr.sa_family == ARPHRD_ETHER;
 }
 
 /* ---- programs that nobody has a hold of any more ---- */

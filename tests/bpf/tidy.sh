@@ -104,6 +104,18 @@ check "but by the new one" "it is not" "$avtpmap" detach --backend xdp port9
 ip link set port9 name port0
 nothing_left "and leaves nothing"
 
+ip link set port0 mtu 65535
+attach port0
+says "an MTU that no slot holds: what to say" "its MTU of 65535 does not fit a slot; say stride=" \
+	"$avtpmap" add --backend xdp port0 "$id"
+check "that works" "it did not" "$avtpmap" add --backend xdp port0 "$id" stride=2048
+"$avtpmap" drain --backend xdp port0
+"$avtpmap" detach port0
+says "the same of the packet backend" "its MTU of 65535 does not fit a slot; say stride=" \
+	"$avtpmap" listen --backend packet port0 "$id"
+says "lo is no Ethernet to it either" "no Ethernet" "$avtpmap" listen --backend packet lo "$id"
+ip link set port0 mtu 1500
+
 ip link add port3 type veth peer name wire3
 attach port3
 "$avtpmap" add --backend xdp port3 "$id"
