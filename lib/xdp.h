@@ -169,7 +169,8 @@ int xdp_detach(struct xdp_port *p, const struct text *why);
  * went with its interface, and they keep our program. When it is not attached.
  */
 void xdp_dispatchers_clean(const struct xdp_port *p);
-/* "native", "generic" and so on, or NULL: not attached. */
+/* "native", "generic" and so on, xdp_unavailable, or NULL: not attached. */
+extern const char xdp_unavailable[];
 const char *xdp_attached(const struct xdp_port *p, int *alone);
 /* It was, until somebody took it off: -ENETDOWN. */
 int xdp_off_text(const struct xdp_port *p, const struct text *why);

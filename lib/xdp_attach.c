@@ -69,18 +69,25 @@ static struct bpf_prog_info prog_info(int fd)
 	return info;
 }
 
-/* The program's ids on the interface: ours alone, or a dispatcher's. */
-static __u32 attached_id(__u32 ifindex, __u8 *mode)
+/* The program's id on the interface: ours alone, or a dispatcher's; 0: none. */
+static int attached_id(__u32 ifindex, __u8 *mode, __u32 *id)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, q);
+	int err = bpf_xdp_query(ifindex, 0, &q);
 
-	if (bpf_xdp_query(ifindex, 0, &q))
-		return 0;
-	*mode = q.attach_mode;
-	return q.prog_id;
+	*mode = err ? 0 : q.attach_mode;
+	*id = err ? 0 : q.prog_id;
+	return err;
 }
 
-/* Without CAP_SYS_ADMIN nobody can look: then it is, as far as we know. */
+/* For want of rights, a descriptor or memory nobody could look. */
+static int may_be(int err)
+{
+	return err == -EPERM || err == -EMFILE || err == -ENFILE ||
+	       err == -ENOMEM;
+}
+
+/* Where nobody can look it is, as far as we know. */
 static int in_dispatcher(const struct xdp_port *p, __u32 id)
 {
 	struct xdp_multiprog *mp = xdp_multiprog__get_from_ifindex(p->ifindex);
@@ -88,7 +95,7 @@ static int in_dispatcher(const struct xdp_port *p, __u32 id)
 	int found = 0, err = libxdp_get_error(mp);
 
 	if (err)
-		return err == -EPERM;
+		return may_be(err);
 	if (!xdp_multiprog__is_legacy(mp))
 		while (!found && (prog = xdp_multiprog__next_prog(prog, mp)))
 			found = xdp_program__id(prog) == id;
@@ -104,6 +111,8 @@ int xdp_off_text(const struct xdp_port *p, const struct text *why)
 			   p->ifname, p->ifname);
 }
 
+const char xdp_unavailable[] = "unavailable";
+
 const char *xdp_attached(const struct xdp_port *p, int *alone)
 {
 	static const char *const modes[] = {
@@ -113,11 +122,13 @@ const char *xdp_attached(const struct xdp_port *p, int *alone)
 		[XDP_ATTACHED_MULTI] = "several",
 	};
 	__u32 ours = prog_info(p->rx_fd).id, there;
-	__u8 mode = 0;
 	struct xdp_quiet q;
+	__u8 mode;
 	int found;
 
-	there = attached_id(p->ifindex, &mode);
+	*alone = 0;
+	if (may_be(attached_id(p->ifindex, &mode, &there)))
+		return xdp_unavailable;
 	if (!there || !ours || mode > XDP_ATTACHED_MULTI)
 		return NULL;
 	*alone = there == ours;
@@ -255,11 +266,12 @@ static int in_multiprog(const struct xdp_port *p, enum xdp_attach_mode mode,
 
 int xdp_has_orphan(const struct xdp_port *p)
 {
-	__u8 mode = 0;
-	__u32 id = attached_id(p->ifindex, &mode);
 	struct xdp_quiet q;
+	__u8 mode;
+	__u32 id;
 	int found;
 
+	attached_id(p->ifindex, &mode, &id);
 	if (!id || is_ours(id))
 		return id != 0;
 	q = xdp_hush();
@@ -270,11 +282,13 @@ int xdp_has_orphan(const struct xdp_port *p)
 
 void xdp_remove_orphan(struct xdp_port *p)
 {
-	__u8 mode = 0;
-	__u32 id = attached_id(p->ifindex, &mode);
-	int generic = mode == XDP_ATTACHED_SKB;
 	struct xdp_quiet q;
+	int generic;
+	__u8 mode;
+	__u32 id;
 
+	attached_id(p->ifindex, &mode, &id);
+	generic = mode == XDP_ATTACHED_SKB;
 	if (!id || xdp_anybody_alive(p))
 		return;
 	q = xdp_hush();
@@ -364,12 +378,13 @@ static int by_dispatcher(__u32 ifindex)
 int xdp_could_attach(const struct xdp_port *p, const struct text *why)
 {
 	__u8 mode;
+	__u32 id;
 
 	if (!is_ethernet(p->ifname))
 		return refuse_text(why, -EOPNOTSUPP,
 				   "%s is no Ethernet interface", p->ifname);
-	if (attached_id(p->ifindex, &mode) && !by_dispatcher(p->ifindex) &&
-	    !xdp_has_orphan(p))
+	attached_id(p->ifindex, &mode, &id);
+	if (id && !by_dispatcher(p->ifindex) && !xdp_has_orphan(p))
 		return busy_text(p, why);
 	return refuse_text(why, 0,
 			   "BPF programs can be loaded; %s has none of ours "
@@ -446,13 +461,14 @@ int xdp_detach(struct xdp_port *p, const struct text *why)
 	struct xdp_program *prog;
 	int alone = 0, err = 0;
 	struct xdp_quiet q;
-	__u8 mode = 0;
+	__u8 mode;
+	__u32 id;
 
 	if (!xdp_attached(p, &alone)) {
 		xdp_dispatchers_clean(p);
 		return 0;
 	}
-	attached_id(p->ifindex, &mode);
+	attached_id(p->ifindex, &mode, &id);
 	q = xdp_hush();
 	if (alone) {
 		err = bpf_xdp_detach(p->ifindex,

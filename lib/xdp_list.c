@@ -74,8 +74,10 @@ static int on_port(struct xdp_port *p, void *arg)
 		port.n_streams += !!p->table->stream[i].ms;
 	port.n_queues = get_stats(p, queues);
 	if (mode)
-		snprintf(attachment, sizeof(attachment), "%s, %s", mode,
-			 alone ? "alone" : "by dispatcher");
+		snprintf(attachment, sizeof(attachment), "%s%s", mode,
+			 mode == xdp_unavailable ? "" :
+			 alone			 ? ", alone" :
+						   ", by dispatcher");
 	port.attachment = attachment;
 	return walk->port_fn(&port, walk->arg);
 }

@@ -134,11 +134,22 @@ static int get(const struct xdp_port *p, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
+/* Of the descriptors that are to be there, or 0. */
+static int first_error(const struct xdp_port *p)
+{
+	const int fds[] = { p->rx_fd,	  p->tick_fd,	 p->table_fd,
+			    p->rings_fd,  p->readers_fd, p->groups_fd,
+			    p->wakers_fd, p->stats_fd,	 p->timers_fd };
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		if (fds[i] < 0)
+			return fds[i];
+	return 0;
+}
+
 int xdp_port_complete(const struct xdp_port *p)
 {
-	return p->rx_fd >= 0 && p->tick_fd >= 0 && p->table_fd >= 0 &&
-	       p->rings_fd >= 0 && p->readers_fd >= 0 && p->groups_fd >= 0 &&
-	       p->wakers_fd >= 0 && p->stats_fd >= 0 && p->timers_fd >= 0;
+	return !first_error(p);
 }
 
 int xdp_port_map(struct xdp_port *p, const struct text *why)
@@ -180,6 +191,8 @@ static int is_of_this_version(const struct xdp_port *p)
  */
 int xdp_port_open(struct xdp_port *p, const struct text *why)
 {
+	int err, lock_fd = p->lock_fd;
+
 	p->rx_fd = get(p, "rx");
 	if (p->rx_fd == -ENOENT)
 		return -ENOENT;
@@ -191,12 +204,15 @@ int xdp_port_open(struct xdp_port *p, const struct text *why)
 	p->wakers_fd = get(p, "wakers");
 	p->stats_fd = get(p, "stats");
 	p->timers_fd = get(p, "timers");
-	if (!xdp_port_complete(p)) {
-		int err = p->rx_fd < 0 ? p->rx_fd : p->table_fd;
-
-		return xdp_bpf_text(why, err < 0 ? err : -EIO,
-				    "open the port's state");
+	err = first_error(p);
+	if (err == -ENOENT) { /* detached just now, or only half there */
+		p->lock_fd = -1;
+		xdp_port_close(p);
+		p->lock_fd = lock_fd;
+		return err;
 	}
+	if (err)
+		return xdp_bpf_text(why, err, "open the port's state");
 	if (!is_of_this_version(p))
 		return refuse_text(why, -EPROTONOSUPPORT,
 				   "%s: its XDP program is of another version "

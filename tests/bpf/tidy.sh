@@ -90,6 +90,12 @@ ip link set port0 down
 said=$("$avtpmap" doctor --backend xdp port0)
 check "an interface that is down: doctor says so" "$said" grep -q "the interface is down" <<<"$said"
 attach port0
+"$avtpmap" add --backend xdp port0 "$id"
+said=$(for few in {4..24}; do
+	(ulimit -n "$few" && exec "$avtpmap" listen --backend xdp port0 "$id" --seconds 0.1) 2>&1 >/dev/null
+done | grep -v "ulimit -n")
+check "a reader that lacks descriptors is told that it does" "$said" test -z "$said"
+"$avtpmap" del --backend xdp port0 "$id"
 said=$("$avtpmap" listen --backend xdp --seconds 3 port0 "$id" 2>&1)
 check "so does listen, after 2 s" "$said" grep -q "port0 is down: ip link set port0 up" <<<"$said"
 ip link set port0 up

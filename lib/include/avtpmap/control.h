@@ -193,7 +193,8 @@ int avtpmap_drain(struct avtpmap_ctl *ctl, const char *ifname);
  * @queues: what was seen, by RX queue (XDP: by CPU)
  * @version: of the module
  * @attachment: how the XDP program is attached, "native, alone"; "off": somebody
- *	took it off, and no frame comes until attach; NULL: of another backend
+ *	took it off, and no frame comes until attach; "unavailable"; NULL: of
+ *	another backend
  */
 struct avtpmap_port_info {
 	uint32_t ifindex;
