@@ -34,6 +34,9 @@ struct net_device;
  *	and recycles the buffer at once. It still counts the frame as received.
  *
  * Neither verdict transfers the buffer: avtpmap never holds on to it.
+ *
+ * A driver that finds no memory for a frame that passed may come back to it, as
+ * igb does, and show it again. A stream that is copied counts a duplicate then.
  */
 enum avtpmap_verdict {
 	AVTPMAP_PASS = 0,

@@ -281,7 +281,8 @@ struct avtpmap_slot {
 /**
  * struct avtpmap_reader_page - the one page that a reader may write
  * @acked: media position up to which this reader is done. The kernel reads it
- *	only in this reader's own poll or wait, clamped to what was published.
+ *	only in this reader's own poll or wait, or its group's, clamped to what
+ *	was published.
  */
 struct avtpmap_reader_page {
 	__u64 acked;
@@ -349,6 +350,9 @@ enum avtpmap_event {
  * @deadline_ns: wake at most this long after the previous wake; 0: none;
  *	else AVTPMAP_FLOOR_NS to AVTPMAP_DEADLINE_MAX_NS
  * @resv: 0
+ *
+ * ENOTCONN: not bound. EBUSY: a member's period is its group's. ERANGE: the
+ * deadline. EINVAL: the rest.
  */
 struct avtpmap_period {
 	__u32 period;
@@ -362,10 +366,10 @@ struct avtpmap_period {
  * @timeout_ns: in: at most so long; 0: do not sleep; all ones: no limit
  * @due: out: periods that ended since the reader's acked position
  * @events: out: enum avtpmap_event, cleared by this call
- * @head: out: frames published
+ * @head: out: frames published; 0 of a group
  *
- * Returns 0 also after @timeout_ns, with nothing due. ENODEV: the stream is
- * gone. EINTR: a signal came.
+ * Returns 0 also after @timeout_ns, with nothing due. ENODEV: the stream, or
+ * each of the group's, is gone. EINTR: a signal came. ENOTCONN: not bound.
  */
 struct avtpmap_wait {
 	__u64 timeout_ns;
@@ -404,6 +408,9 @@ struct avtpmap_reader_info {
  * The group is woken once, when every member in its quorum has ended the
  * period. A member silent for two periods leaves the quorum until it sends
  * again (AVTPMAP_EV_QUORUM each time).
+ *
+ * ENOTCONN: @fd is not bound. EBUSY: this handle is bound, or @fd is a member
+ * already. EXDEV: another port. EUSERS: 256 members. ENODEV: its stream is gone.
  */
 struct avtpmap_group_member {
 	__u32 fd;
