@@ -369,7 +369,7 @@ static u64 done_until(const struct reader *r, u64 media_pos)
 /* Periods not yet done with; @wake: in steps that are worth a wake. */
 u64 reader_due(const struct reader *r, bool wake)
 {
-	u64 media_pos = READ_ONCE(r->stream->ring.hdr->media_pos);
+	u64 media_pos = smp_load_acquire(&r->stream->ring.hdr->media_pos); /* J, pairs with I */
 	u64 done = done_until(r, media_pos);
 	u32 units = READ_ONCE(r->units);
 

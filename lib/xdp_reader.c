@@ -78,10 +78,10 @@ static void position(const struct xdp_ring *ring, __u64 *head, __u64 *media_pos)
 	do {
 		while (env_load_acquire(&ring->s.claim))
 			;
-		*head = env_load_acquire(&ring->hdr.head);
 		*media_pos = env_load_acquire(&ring->hdr.media_pos);
+		*head = env_load_acquire(&ring->hdr.head);
 	} while (env_load_acquire(&ring->s.claim) ||
-		 env_load_acquire(&ring->hdr.head) != *head);
+		 env_load_acquire(&ring->hdr.media_pos) != *media_pos);
 }
 
 static void join(struct xdp_handle *h, __u32 stream)

@@ -69,8 +69,8 @@ static __always_inline void avtpmap_slot_commit(struct avtpmap_ring_hdr *hdr,
 						__u64 pos, __u64 media_pos)
 {
 	env_store_release(&slot->seq, 2 * pos + 2);		/* C, pairs with F */
-	env_store(&hdr->media_pos, media_pos);
 	env_store_release(&hdr->head, pos + 1);			/* D, pairs with E */
+	env_store_release(&hdr->media_pos, media_pos);		/* I, pairs with J */
 }
 
 /* What an undisturbed frame counts. */

@@ -50,6 +50,7 @@ struct reader {
 	__u64 torn; /* begun to read, thrown away */
 	__u64 bad; /* accepted although wrong: never */
 	__u64 early; /* told of an overrun that was none: never */
+	__u64 undue; /* told of media whose frame is not there: never */
 	__u64 last;
 };
 
@@ -183,8 +184,12 @@ static void *reader(void *arg)
 		/* asked before the last look, so that nothing is left behind */
 		int last_look = __atomic_load_n(&done, __ATOMIC_ACQUIRE);
 		__u64 overruns = r->ring.overruns, pos = r->ring.pos;
+		__u64 media_pos = env_load_acquire(&ring.hdr->media_pos);
 		const struct avtpmap_slot *slot = avtpmap_peek(s);
 
+		/* a period that is due has its frames */
+		if (6 * env_load_acquire(&ring.hdr->head) < media_pos)
+			r->undue++;
 		/* who lost @pos lost it to @pos + n_slots, or one after that */
 		if (r->ring.overruns != overruns &&
 		    env_load_acquire(&ring.hdr->head) < pos + ring.n_slots)
@@ -212,7 +217,7 @@ static void run(const struct setup *setup, long ms)
 {
 	pthread_t producers[MAX_PRODUCERS];
 	struct reader readers[MAX_READERS];
-	__u64 read = 0, torn = 0, missed = 0, bad = 0, early = 0;
+	__u64 read = 0, torn = 0, missed = 0, bad = 0, early = 0, undue = 0;
 	int exact = 1, ok;
 
 	test_ring_create(&ring, setup->n_slots, setup->stride);
@@ -242,11 +247,13 @@ static void run(const struct setup *setup, long ms)
 		missed += r->ring.overrun_frames;
 		bad += r->bad;
 		early += r->early;
+		undue += r->undue;
 	}
-	ok = exact && !bad && !early && read && ring.head > setup->n_slots;
+	ok = exact && !bad && !early && !undue && read &&
+	     ring.head > setup->n_slots;
 	tap_ok(ok,
-	       "%s: %llu published, %llu read, %llu missed, %llu torn and seen so, %llu accepted wrongly, %llu given up too early%s",
-	       setup->name, ring.head, read, missed, torn, bad, early,
+	       "%s: %llu published, %llu read, %llu missed, %llu torn and seen so, %llu accepted wrongly, %llu given up too early, %llu due too early%s",
+	       setup->name, ring.head, read, missed, torn, bad, early, undue,
 	       exact ? "" : ", SUM WRONG");
 	test_ring_destroy(&ring);
 }

@@ -21,13 +21,16 @@
  *   write descriptor and PDU    (B)      seq = slot->seq           (F)
  *   slot->seq = 2 * pos + 2     (C)      if (seq != 2 * pos + 2) overrun
  *   hdr->head = pos + 1         (D)      read descriptor and PDU   (G)
- *                                        load-load barrier
+ *   hdr->media_pos = ...        (I)      load-load barrier
  *                                        if (slot->seq != seq)     (H)
  *                                                overrun: forget what G read
+ *                                        is a period due by
+ *                                                hdr->media_pos?   (J)
  *
  *   D release, E acquire: whoever sees the head sees the slot of pos.
  *   C release, F acquire: whoever sees the even seq sees all of B.
  *   A before B, G before H: whoever read one byte of the next B sees its A.
+ *   I release, J acquire: whoever finds a period due sees the head of its frames.
  *
  * Frames may arrive on several CPUs; then a lock (module) or a claim word (XDP)
  * makes the producers one at a time, and orders the B of one after the C of
