@@ -126,13 +126,14 @@ CASE(a_dot_is_no_vlan_where_an_interface_has_it_in_its_name, BED_PORT_LIFE)
 	struct talker t;
 	struct avtpmap_stream *s;
 
+	talker_init(&t, &aaf_stereo, STREAM_ID);
+	rig_send(rig, &t, 1); /* so that the bed knows the port by any name */
 	snprintf(command, sizeof(command), "ip link set %s name with.5",
 		 rig->ifname);
 	check_eq(system(command), 0);
 	rig->ifname = "with.5";
 	check_eq(avtpmap_stream_add(rig->ctl, rig->ifname, STREAM_ID, NULL), 0);
 	s = rig_open(rig, STREAM_ID, 0, 0);
-	talker_init(&t, &aaf_stereo, STREAM_ID);
 	rig_send(rig, &t, 10);
 	check_eq(rig_drain(s), 10);
 	avtpmap_close(s);
