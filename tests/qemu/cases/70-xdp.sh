@@ -205,10 +205,15 @@ case_somebody_takes_the_program_off()
 	# who may not look into a dispatcher does not take it for gone
 	guest "setpriv --bounding-set -sys_admin avtpmap listen eth0 $stream --seconds 1"
 	listen $((6 * 4 * 256))
+	guest_start monitor 'avtpmap monitor --backend xdp eth0 --json'
+	guest_until 'ls -l /proc/$(pgrep -f "^avtpmap monitor")/fd | grep -q timerfd'
 	burst 256
 	guest 'ip link set eth0 xdpgeneric off'	# libxdp does not know
 	taken_off 256
+	guest_until 'grep -qF "[\"off\"]" /tmp/monitor.out'
 	attach generic
+	guest_until 'grep -qF "[\"on\"]" /tmp/monitor.out'
+	guest 'pkill -f "^avtpmap monitor"'
 	same "$(guest 'ls /sys/fs/bpf/xdp | grep -c ^dispatch')" 1
 	burst 512
 	guest 'avtpmap-other unload eth0'
@@ -220,6 +225,8 @@ case_somebody_takes_the_program_off()
 	heard 'taken off twice' 1024
 	guest 'ip link set eth0 xdp off'
 	taken_off 1024
+	guest 'avtpmap attach --backend xdp eth0'
+	same "$(attachment)" 'native, by dispatcher'	# as it was
 	leave
 	no_program
 	nothing_loaded
