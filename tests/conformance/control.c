@@ -120,11 +120,18 @@ CASE(how_a_port_is_attached_is_not_misunderstood, 0)
 	check_eq(attach(rig, 0), 0);
 }
 
+static int copy_vid(const struct avtpmap_stream_info *s, void *arg)
+{
+	*(uint32_t *)arg = s->vid;
+	return 0;
+}
+
 CASE(a_dot_is_no_vlan_where_an_interface_has_it_in_its_name, BED_PORT_LIFE)
 {
 	char command[64];
 	struct talker t;
 	struct avtpmap_stream *s;
+	uint32_t vid = ~0u;
 
 	talker_init(&t, &aaf_stereo, STREAM_ID);
 	rig_send(rig, &t, 1); /* so that the bed knows the port by any name */
@@ -133,6 +140,8 @@ CASE(a_dot_is_no_vlan_where_an_interface_has_it_in_its_name, BED_PORT_LIFE)
 	check_eq(system(command), 0);
 	rig->ifname = "with.5";
 	check_eq(avtpmap_stream_add(rig->ctl, rig->ifname, STREAM_ID, NULL), 0);
+	check_eq(avtpmap_stream_list(rig->ctl, rig->ifname, copy_vid, &vid), 0);
+	check_eq(vid, 0);
 	s = rig_open(rig, STREAM_ID, 0, 0);
 	rig_send(rig, &t, 10);
 	check_eq(rig_drain(s), 10);
