@@ -91,9 +91,9 @@ static bool fits(struct stream *s, const struct avtpmap_rx *rx,
 }
 
 /* Returns whether the frame is in the ring. Whatever is not was counted. */
-static __always_inline bool stream_rx(struct stream *s,
-				      const struct avtpmap_rx *rx,
-		      enum avtpmap_class class, const struct avtpmap_pdu *pdu)
+static __always_inline bool
+stream_rx(struct stream *s, const struct avtpmap_rx *rx,
+	  enum avtpmap_class class, const struct avtpmap_pdu *pdu)
 {
 	u64 now_ns = ktime_get_ns();
 	struct avtpmap_entry e __uninitialized;
