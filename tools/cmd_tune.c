@@ -137,10 +137,28 @@ static int find_limits(const char *ifname, struct tune_limits *l)
 	return OK;
 }
 
+/* All of it or nothing. What was before the first time is what is put back. */
+static int set(const char *ifname, const struct tune_state *before,
+	       const struct tune_state *to)
+{
+	struct tune_state saved;
+	int again = !tune_saved(ifname, &saved);
+	int err = again ? 0 : tune_save(ifname, before);
+
+	if (!err)
+		err = tune_write(ifname, to);
+	if (err) {
+		tune_write(ifname, before);
+		if (!again)
+			tune_forget(ifname);
+	}
+	return err;
+}
+
 static int tune(const char *ifname)
 {
-	struct tune_state before, saved, to;
 	struct tune_limits limits = { 0 };
+	struct tune_state before, to;
 	const char *why;
 	uint64_t delay;
 	int err = find_limits(ifname, &limits);
@@ -152,15 +170,16 @@ static int tune(const char *ifname)
 		return fail(-ERANGE,
 			    "%s leaves %s less than %d us: not worth it", why,
 			    ifname, TUNE_LEAST_NS / 1000);
-	err = tune_read(ifname, &before);
-	/* what was before the first time is what is put back */
-	if (!err && tune_saved(ifname, &saved))
-		err = tune_save(ifname, &before);
 	to = tune_state_of(delay);
-	if (!err)
-		err = tune_write(ifname, &to);
+	err = tune_read(ifname, &before);
 	if (err)
-		return fail(err, "cannot set the interrupts of %s", ifname);
+		return fail(err, "cannot read the interrupts of %s", ifname);
+	err = set(ifname, &before, &to);
+	if (err)
+		return fail(err,
+			    "cannot let %s interrupt only every %" PRIu32
+			    " us; nothing was changed",
+			    ifname, to.rx_usecs);
 	printf("%s: an interrupt at most every %" PRIu32
 	       " us (%s); was %" PRIu32 "\n",
 	       ifname, to.rx_usecs, why, before.rx_usecs);

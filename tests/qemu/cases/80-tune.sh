@@ -44,6 +44,12 @@ case_tuned_and_undone()
 	refused 'hardware receive time' 'avtpmap tune eth0'
 	refused 'is not tuned' 'avtpmap tune eth0 --undo'
 
+	guest 'cd /sys/class/net/eth0 && mount --bind gro_flush_timeout gro_flush_timeout &&
+		mount -o remount,bind,ro gro_flush_timeout'
+	refused 'only every 333 us; nothing was changed' 'avtpmap tune eth0 --jitter 10000'
+	guest 'umount /sys/class/net/eth0/gro_flush_timeout'
+	refused 'is not tuned' 'avtpmap tune eth0 --undo'
+
 	guest 'avtpmap tune eth0 --jitter 100'
 	same "$(interrupts)" '100 100000 2'
 	same "$(guest 'avtpmap tune eth0 --period 64 --jitter 10000')" \
