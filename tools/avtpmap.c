@@ -64,14 +64,29 @@ int usage_error(const char *fmt, ...)
 	return USAGE;
 }
 
+volatile sig_atomic_t stopped;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	stopped = 1;
+}
+
+void stop_on(int sig)
+{
+	const struct sigaction sa = { .sa_handler = on_signal };
+
+	sigaction(sig, &sa, NULL);
+}
+
 uint32_t wanted_backend;
 
 int set_backend(const char *name)
 {
-	struct avtpmap_backend_report r[8];
-	int n = avtpmap_backends(NULL, r, 8);
+	struct avtpmap_backend_report r[BACKENDS_MAX];
+	int n = avtpmap_backends(NULL, r, BACKENDS_MAX);
 
-	for (int i = 0; i < n && i < 8; i++) {
+	for (int i = 0; i < n && i < BACKENDS_MAX; i++) {
 		if (!strcmp(name, r[i].name)) {
 			wanted_backend = r[i].backend;
 			return 0;
@@ -118,17 +133,17 @@ int ctl_failed(struct avtpmap_ctl *ctl, int err)
 
 int other_ctls(const char *best, ctl_fn *fn, void *arg)
 {
-	struct avtpmap_backend_report r[8];
-	int n = avtpmap_backends(NULL, r, 8), ret = OK;
+	struct avtpmap_backend_report r[BACKENDS_MAX];
+	int n = avtpmap_backends(NULL, r, BACKENDS_MAX), ret = OK;
 	struct avtpmap_ctl *ctl;
 
-	for (int i = 0; i < n && i < 8 && ret == OK; i++) {
+	for (int i = 0; i < n && i < BACKENDS_MAX && ret == OK; i++) {
 		if (r[i].err || !strcmp(r[i].name, best) ||
 		    avtpmap_ctl_open(&ctl,
 				     AVTPMAP_OPTS(avtpmap_ctl_opts,
 						  .backend = r[i].backend)))
 			continue;
-		ret = fn(ctl, arg);
+		ret = fn(ctl, r[i].reason, arg);
 		avtpmap_ctl_close(ctl);
 	}
 	return ret;
@@ -141,7 +156,7 @@ int each_ctl(const char *ifname, ctl_fn *fn, void *arg)
 
 	if (!ctl)
 		return FAILURE;
-	ret = fn(ctl, arg);
+	ret = fn(ctl, avtpmap_ctl_backend_reason(ctl), arg);
 	if (ret == OK && !ifname && !wanted_backend)
 		ret = other_ctls(avtpmap_ctl_backend_name(ctl), fn, arg);
 	avtpmap_ctl_close(ctl);

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <net/if.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -29,24 +28,6 @@ static const struct option options[] = {
 	{ "json", NULL, "for programs", parse_flag, &json, 0, 0 },
 	{ 0 },
 };
-
-static volatile sig_atomic_t stopped;
-
-static void on_signal(int sig)
-{
-	(void)sig;
-	stopped = 1;
-}
-
-/* Streams that were added are deleted again, whenever it ends. */
-static void catch_signals(void)
-{
-	const struct sigaction sa = { .sa_handler = on_signal };
-
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
-	sigaction(SIGHUP, &sa, NULL);
-}
 
 /* What was used of the processors, and how often. */
 struct used {
@@ -225,7 +206,10 @@ static int run(int argc, char **argv)
 
 	if (ret)
 		return ret;
-	catch_signals();
+	/* streams that were added are deleted again, whenever it ends */
+	stop_on(SIGINT);
+	stop_on(SIGTERM);
+	stop_on(SIGHUP);
 	if (json)
 		list = json_object_new_array();
 	else

@@ -57,10 +57,11 @@ void finding(enum status status, const char *subject, const char *check,
 		printf("      %s\n", fix);
 }
 
-static int clean_up(struct avtpmap_ctl *ctl, void *arg)
+static int clean_up(struct avtpmap_ctl *ctl, const char *reason, void *arg)
 {
 	int err = avtpmap_clean(ctl);
 
+	(void)reason;
 	(void)arg;
 	return err ? ctl_failed(ctl, err) : OK;
 }

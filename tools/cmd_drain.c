@@ -55,10 +55,11 @@ static int wait_for_readers(struct avtpmap_ctl *ctl, const char *ifname)
 	}
 }
 
-static int drain(struct avtpmap_ctl *ctl, void *arg)
+static int drain(struct avtpmap_ctl *ctl, const char *reason, void *arg)
 {
 	int err = avtpmap_drain(ctl, arg);
 
+	(void)reason;
 	return err ? ctl_failed(ctl, err) : wait_for_readers(ctl, arg);
 }
 

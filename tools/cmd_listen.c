@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,24 +31,6 @@ static const struct option options[] = {
 	{ "json", NULL, "summary for programs", parse_flag, &args.json, 0, 0 },
 	{ 0 },
 };
-
-static volatile sig_atomic_t stopped;
-
-static void on_signal(int sig)
-{
-	(void)sig;
-	stopped = 1;
-}
-
-/* No SA_RESTART: a wait must come back. */
-static void catch_signals(void)
-{
-	const struct sigaction sa = { .sa_handler = on_signal };
-
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
-	sigaction(SIGHUP, &sa, NULL);
-}
 
 /* What was made for this listener, to be undone after it. */
 struct made {
@@ -225,7 +206,9 @@ static int run(int argc, char **argv)
 	args.ifname = argv[0];
 	if (stream_id_arg(argv[1], &args.stream_id))
 		return USAGE;
-	catch_signals();
+	stop_on(SIGINT);
+	stop_on(SIGTERM);
+	stop_on(SIGHUP);
 	ret = open_stream(&s, &made);
 	if (ret == OK) {
 		ret = listen_to(s);

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "tool.h"
 
-enum { TICK_MS = 200, BACKENDS_MAX = 8 };
+enum { TICK_MS = 200 };
 
 static bool json;
 static uint64_t most;
@@ -21,14 +20,6 @@ static const struct option options[] = {
 	{ "json", NULL, "one JSON object per line", parse_flag, &json, 0, 0 },
 	{ 0 },
 };
-
-static volatile sig_atomic_t stopped;
-
-static void on_signal(int sig)
-{
-	(void)sig;
-	stopped = 1;
-}
 
 /* The table's order: what a stream lives through. */
 static const uint32_t events_in_order[] = {
@@ -203,13 +194,12 @@ static int add_all(struct monitors *all, char error[256])
 
 static int run(int argc, char **argv)
 {
-	const struct sigaction sa = { .sa_handler = on_signal };
 	struct monitors all = { .n = 0 };
 	char error[256] = "";
 	int ret, err;
 
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
+	stop_on(SIGINT);
+	stop_on(SIGTERM);
 	if (argc || wanted_backend)
 		err = add(&all, argc ? argv[0] : NULL, wanted_backend, error);
 	else

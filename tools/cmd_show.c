@@ -190,7 +190,7 @@ static void print_port(const struct avtpmap_port_info *p)
 	       (unsigned long long)sum.control);
 }
 
-enum { PORTS_MAX = 256, BACKENDS_MAX = 8 };
+enum { PORTS_MAX = 256 };
 
 /* In text a port's streams follow it, so its list comes when this is done. */
 static uint32_t ifindexes[PORTS_MAX];
@@ -248,9 +248,9 @@ static int show_text(struct avtpmap_ctl *ctl, struct show *show)
 	return err;
 }
 
-static int show_one(struct avtpmap_ctl *ctl, const char *reason,
-		    struct show *show)
+static int show_one(struct avtpmap_ctl *ctl, const char *reason, void *arg)
 {
+	struct show *show = arg;
 	int err;
 
 	show->backend = avtpmap_ctl_backend_name(ctl);
@@ -265,32 +265,13 @@ static int show_one(struct avtpmap_ctl *ctl, const char *reason,
 	return err ? ctl_failed(ctl, err) : OK;
 }
 
-/* Ports may be of another backend than the best: a driver without the hook. */
-static int show_others(const char *best, struct show *show)
-{
-	struct avtpmap_backend_report r[BACKENDS_MAX];
-	int n = avtpmap_backends(NULL, r, BACKENDS_MAX), ret = OK;
-	struct avtpmap_ctl *ctl;
-
-	for (int i = 0; i < n && i < BACKENDS_MAX && ret == OK; i++) {
-		if (r[i].err || !strcmp(r[i].name, best) ||
-		    avtpmap_ctl_open(&ctl,
-				     AVTPMAP_OPTS(avtpmap_ctl_opts,
-						  .backend = r[i].backend)))
-			continue;
-		ret = show_one(ctl, r[i].reason, show);
-		avtpmap_ctl_close(ctl);
-	}
-	return ret;
-}
-
 static int show_all(struct avtpmap_ctl *ctl, struct show *show)
 {
 	int ret = show_one(ctl, avtpmap_ctl_backend_reason(ctl), show);
 
 	if (ret != OK || wanted_backend)
 		return ret;
-	return show_others(avtpmap_ctl_backend_name(ctl), show);
+	return other_ctls(avtpmap_ctl_backend_name(ctl), show_one, show);
 }
 
 static int show_json(struct avtpmap_ctl *ctl, struct show *show)

@@ -65,11 +65,12 @@ static int on_stream(const struct avtpmap_stream_info *s, void *arg)
 	return 0;
 }
 
-static int list(struct avtpmap_ctl *ctl, void *arg)
+static int list(struct avtpmap_ctl *ctl, const char *reason, void *arg)
 {
 	struct stats *st = arg;
 	int err = avtpmap_stream_list(ctl, st->ifname, on_stream, st);
 
+	(void)reason;
 	return err ? ctl_failed(ctl, err) : OK;
 }
 

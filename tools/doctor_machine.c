@@ -11,7 +11,7 @@
 
 #include "doctor.h"
 
-enum { BACKENDS_MAX = 8, CAP_NET_ADMIN_BIT = 12 };
+enum { CAP_NET_ADMIN_BIT = 12 };
 
 const char *doctor_choice(const char *ifname)
 {

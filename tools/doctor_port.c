@@ -289,12 +289,13 @@ static void look_at(const char *ifname, struct known *port,
 }
 
 /* @ctl: NULL where there is no backend */
-static int look_by(struct avtpmap_ctl *ctl, void *arg)
+static int look_by(struct avtpmap_ctl *ctl, const char *reason, void *arg)
 {
 	static struct known_ports k;
 	const char *ifname = arg;
 	bool found = false;
 
+	(void)reason;
 	k = (struct known_ports){ 0 };
 	if (ctl) {
 		k.kmod = !strcmp(avtpmap_ctl_backend_name(ctl), "kmod");
@@ -320,10 +321,10 @@ void doctor_ports(const char *ifname)
 	if (avtpmap_ctl_open(&ctl,
 			     AVTPMAP_OPTS(avtpmap_ctl_opts, .ifname = ifname,
 					  .backend = wanted_backend))) {
-		look_by(NULL, (void *)ifname);
+		look_by(NULL, NULL, (void *)ifname);
 		return;
 	}
-	look_by(ctl, (void *)ifname);
+	look_by(ctl, NULL, (void *)ifname);
 	if (!ifname && !wanted_backend)
 		other_ctls(avtpmap_ctl_backend_name(ctl), look_by, NULL);
 	avtpmap_ctl_close(ctl);

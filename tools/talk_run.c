@@ -1,21 +1,13 @@
 // SPDX-License-Identifier: MIT
-#include <signal.h>
 #include <sys/prctl.h>
 
 #include "talk_run.h"
+#include "tool.h"
 
 enum {
 	LEAD_NS = 5000000, /* from here to the first frame */
 	NOMINAL_START_NS = 1000000000,
 };
-
-static volatile sig_atomic_t stopped;
-
-static void stop(int signal)
-{
-	(void)signal;
-	stopped = 1;
-}
 
 static void emit(void *ctx, const struct talk_wire *wire)
 {
@@ -82,10 +74,8 @@ static bool batch(struct talk_job *job)
 
 int talk_run(struct talk_job *job)
 {
-	const struct sigaction action = { .sa_handler = stop };
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	stop_on(SIGINT);
+	stop_on(SIGTERM);
 	prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
 	job->start_ns = job->nominal ? NOMINAL_START_NS :
 				       talk_clock_now(&job->clock) + LEAD_NS;

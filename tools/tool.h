@@ -5,6 +5,7 @@
 
 #include <avtpmap/avtpmap.h>
 #include <json-c/json.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
@@ -79,9 +80,17 @@ __attribute__((format(printf, 2, 3))) int fail(int err, const char *fmt, ...);
 __attribute__((format(printf, 1, 2))) int usage_error(const char *fmt, ...);
 double clock_s(clockid_t id); /* seconds; 0: there is no such clock */
 
+/* Set by each signal given to stop_on(); without SA_RESTART: a wait comes back. */
+extern volatile sig_atomic_t stopped;
+void stop_on(int sig);
+
 /* --backend, which every command takes; 0: the best */
 extern uint32_t wanted_backend;
 int set_backend(const char *name); /* 0, or USAGE after a line on stderr */
+
+enum {
+	BACKENDS_MAX = 8
+}; /* reports of avtpmap_backends() that are looked at */
 
 /* NULL after a line on stderr. */
 struct avtpmap_ctl *open_ctl(const char *ifname);
@@ -92,8 +101,9 @@ int ctl_failed(struct avtpmap_ctl *ctl, int err);
 /*
  * Calls @fn for the backend of @ifname or of --backend; without either, for each
  * that can be used, because ports may be of several. OK, or the first failure.
+ * @reason: why it can be used
  */
-typedef int ctl_fn(struct avtpmap_ctl *ctl, void *arg);
+typedef int ctl_fn(struct avtpmap_ctl *ctl, const char *reason, void *arg);
 int each_ctl(const char *ifname, ctl_fn *fn, void *arg);
 int other_ctls(const char *best, ctl_fn *fn, void *arg); /* all but that one */
 
