@@ -71,6 +71,8 @@ int period_check(const struct avtpmap_period *period);
 
 /* The port that "eth0", "eth0.2" or a VLAN device is on. 0 or -ENODEV. */
 int port_of_name(const char *name, __u32 *ifindex);
+/* An ioctl that any socket takes. 0 or -errno. */
+int if_ioctl(unsigned long request, void *arg);
 /* @name: of IF_NAMESIZE bytes */
 int is_ethernet(const char *name);
 /* The VID that such a name asks for, or 0. */

@@ -5,9 +5,6 @@
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "internal.h"
 #include "plan.h"
@@ -24,31 +21,19 @@ static __u32 phc_of(const char *ifname)
 {
 	struct ethtool_ts_info info = { .cmd = ETHTOOL_GET_TS_INFO };
 	struct ifreq ifr = { .ifr_data = (char *)&info };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int err;
 
-	if (fd < 0)
-		return AVTPMAP_NO_PHC;
 	memcpy(ifr.ifr_name, ifname, IF_NAMESIZE);
-	err = ioctl(fd, SIOCETHTOOL, &ifr);
-	close(fd);
-	return err || info.phc_index < 0 ? AVTPMAP_NO_PHC :
-					   (__u32)info.phc_index;
+	return if_ioctl(SIOCETHTOOL, &ifr) || info.phc_index < 0 ?
+		       AVTPMAP_NO_PHC :
+		       (__u32)info.phc_index;
 }
 
 static int mtu_of(const char *ifname)
 {
 	struct ifreq ifr = { 0 };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int mtu = 1500;
 
-	if (fd < 0)
-		return mtu;
 	memcpy(ifr.ifr_name, ifname, IF_NAMESIZE);
-	if (!ioctl(fd, SIOCGIFMTU, &ifr))
-		mtu = ifr.ifr_mtu;
-	close(fd);
-	return mtu;
+	return if_ioctl(SIOCGIFMTU, &ifr) ? 1500 : ifr.ifr_mtu;
 }
 
 int plan_ring(struct plan *plan, const char *ifname,

@@ -13,20 +13,25 @@
 
 #include "internal.h"
 
-static int ask_vlan(const char *name, int cmd, struct vlan_ioctl_args *args)
+int if_ioctl(unsigned long request, void *arg)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int err = -1;
+	int err;
 
 	if (fd < 0)
-		return -1;
-	*args = (struct vlan_ioctl_args){ .cmd = cmd };
-	if (strlen(name) < sizeof(args->device1)) {
-		memcpy(args->device1, name, strlen(name) + 1);
-		err = ioctl(fd, SIOCGIFVLAN, args);
-	}
+		return -errno;
+	err = ioctl(fd, request, arg) ? -errno : 0;
 	close(fd);
 	return err;
+}
+
+static int ask_vlan(const char *name, int cmd, struct vlan_ioctl_args *args)
+{
+	*args = (struct vlan_ioctl_args){ .cmd = cmd };
+	if (strlen(name) >= sizeof(args->device1))
+		return -ENODEV;
+	memcpy(args->device1, name, strlen(name) + 1);
+	return if_ioctl(SIOCGIFVLAN, args);
 }
 
 /* The netdev below a VLAN device. */
@@ -76,17 +81,11 @@ __u32 vid_of_name(const char *name)
 
 int is_ethernet(const char *name)
 {
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct ifreq ifr = { 0 };
-	int is;
 
-	if (fd < 0)
-		return 0;
 	memcpy(ifr.ifr_name, name, IF_NAMESIZE);
-	is = !ioctl(fd, SIOCGIFHWADDR, &ifr) &&
-	     ifr.ifr_hwaddr.sa_family == ARPHRD_ETHER;
-	close(fd);
-	return is;
+	return !if_ioctl(SIOCGIFHWADDR, &ifr) &&
+	       ifr.ifr_hwaddr.sa_family == ARPHRD_ETHER;
 }
 
 int port_of_name(const char *name, __u32 *ifindex)

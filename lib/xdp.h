@@ -232,8 +232,6 @@ void xdp_group_leave(struct xdp_port *p, __u32 index);
 int xdp_filters_add(struct xdp_port *p, struct xdp_ctl *c,
 		    const struct text *why);
 void xdp_filters_del(struct xdp_port *p, struct xdp_ctl *c);
-/* An ioctl that any socket takes; 0 or -errno. */
-int xdp_if_ioctl(unsigned long request, struct ifreq *ifr);
 
 /* xdp_list.c APIs: see backend.h */
 int xdp_port_list(void *priv, avtpmap_port_fn *fn, void *arg,

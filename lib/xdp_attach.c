@@ -149,7 +149,7 @@ static int is_gentle(const char *ifname)
 	int err;
 
 	memcpy(ifr.ifr_name, ifname, IF_NAMESIZE);
-	err = xdp_if_ioctl(SIOCETHTOOL, &ifr);
+	err = if_ioctl(SIOCETHTOOL, &ifr);
 	for (size_t i = 0; !err && i < sizeof(drivers) / sizeof(drivers[0]);
 	     i++)
 		if (!strcmp(info.driver, drivers[i]))
@@ -193,7 +193,7 @@ static int has_large_mtu(const struct xdp_port *p)
 	struct ifreq ifr = { 0 };
 
 	memcpy(ifr.ifr_name, p->ifname, IF_NAMESIZE);
-	return !xdp_if_ioctl(SIOCGIFMTU, &ifr) && ifr.ifr_mtu > ETH_DATA_LEN;
+	return !if_ioctl(SIOCGIFMTU, &ifr) && ifr.ifr_mtu > ETH_DATA_LEN;
 }
 
 static int native_text(const struct xdp_port *p, int err,

@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -25,32 +24,20 @@
 
 enum { VID_DEFAULT = 2 }; /* IEEE 802.1Q: SR class */
 
-int xdp_if_ioctl(unsigned long request, struct ifreq *ifr)
-{
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int err;
-
-	if (fd < 0)
-		return -errno;
-	err = ioctl(fd, request, ifr) ? -errno : 0;
-	close(fd);
-	return err;
-}
-
 static int set_flag(const struct xdp_port *p, int flag, int on, int *was)
 {
 	struct ifreq ifr = { 0 };
 	int err;
 
 	memcpy(ifr.ifr_name, p->ifname, IF_NAMESIZE);
-	err = xdp_if_ioctl(SIOCGIFFLAGS, &ifr);
+	err = if_ioctl(SIOCGIFFLAGS, &ifr);
 	if (err)
 		return err;
 	*was = !!(ifr.ifr_flags & flag);
 	if (*was == on)
 		return 0;
 	ifr.ifr_flags ^= flag;
-	return xdp_if_ioctl(SIOCSIFFLAGS, &ifr);
+	return if_ioctl(SIOCSIFFLAGS, &ifr);
 }
 
 static int set_multicast(const struct xdp_port *p, __u64 mac, int on)
@@ -60,7 +47,7 @@ static int set_multicast(const struct xdp_port *p, __u64 mac, int on)
 	memcpy(ifr.ifr_name, p->ifname, IF_NAMESIZE);
 	for (int i = 0; i < 6; i++)
 		ifr.ifr_hwaddr.sa_data[i] = (char)(mac >> (40 - 8 * i));
-	return xdp_if_ioctl(on ? SIOCADDMULTI : SIOCDELMULTI, &ifr);
+	return if_ioctl(on ? SIOCADDMULTI : SIOCDELMULTI, &ifr);
 }
 
 /* ---- rtnetlink ---- */
@@ -232,9 +219,9 @@ static int filters_vlans(const struct xdp_port *p)
 	strings->head.string_set = ETH_SS_FEATURES;
 	/* len stays 0: newer kernels take it for how many we know to be there */
 	ifr.ifr_data = (char *)strings;
-	if (!xdp_if_ioctl(SIOCETHTOOL, &ifr)) {
+	if (!if_ioctl(SIOCETHTOOL, &ifr)) {
 		ifr.ifr_data = (char *)&features;
-		if (xdp_if_ioctl(SIOCETHTOOL, &ifr))
+		if (if_ioctl(SIOCETHTOOL, &ifr))
 			strings->head.len = 0;
 		for (__u32 i = 0; i < strings->head.len && i < STRINGS; i++)
 			if (!strcmp((char *)strings->head.data +
