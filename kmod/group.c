@@ -8,7 +8,6 @@
 
 enum {
 	GROUP_MEMBERS_MAX = 256,
-	SILENT_PERIODS = 2,	/* of another member, until one leaves the quorum */
 };
 
 /* Protects: who is a member of what.
@@ -33,6 +32,15 @@ static void arm_deadline(struct group *g)
 	lockdep_assert_held(&g->lock);
 	if (g->deadline_ns && g->listening)
 		arm(g, g->last_wake_ns + g->deadline_ns);
+}
+
+/* Periods as asked for in one that @r is woken for. */
+static u32 wake_ratio(const struct group *g, const struct reader *r)
+{
+	u32 rate_hz = READ_ONCE(r->stream->account.rate_hz);
+
+	return g->period ? avtpmap_wake_period(g->period, rate_hz) / g->period :
+			   1;
 }
 
 static void wake(struct group *g, u64 *counter, u64 now_ns)
@@ -63,93 +71,27 @@ static void raise_event(struct group *g, u32 events, u64 now_ns)
 	}
 }
 
-/* All of the quorum ended the next period: find out how many, and wake. */
-static void advance(struct group *g, u64 now_ns)
+/* If a period has ended for all of the quorum: wake, once for all that have. */
+static void advance(struct group *g, const struct reader *r, u64 now_ns)
 {
-	u64 slowest = U64_MAX;
-	struct reader *r;
+	u32 ends = quorum_settle(&g->quorum);
 
 	lockdep_assert_held(&g->lock);
-	if (g->n_behind)
+	if (!ends)
 		return;
-	list_for_each_entry(r, &g->members, group_node)
-		if (r->in_quorum)
-			slowest = min(slowest, r->ended);
-	if (slowest == U64_MAX || slowest <= g->ended)
-		return;
-	g->info.periods += slowest - g->ended;
-	g->ended = slowest;
-	list_for_each_entry(r, &g->members, group_node) {
-		r->ended_at_wake = r->ended;
-		if (r->in_quorum && r->ended == g->ended)
-			g->n_behind++;
-	}
+	g->info.periods += (u64)ends * wake_ratio(g, r);
 	wake(g, &g->info.wakes_period, now_ns);
 }
 
-static void leave_quorum(struct reader *r)
-{
-	struct group *g = r->group;
-
-	lockdep_assert_held(&g->lock);
-	if (r->in_quorum && r->ended == g->ended)
-		g->n_behind--;
-	r->in_quorum = false;
-}
-
-static void join_quorum(struct reader *r)
-{
-	struct group *g = r->group;
-
-	lockdep_assert_held(&g->lock);
-	r->in_quorum = true;
-	r->ended = g->ended;
-	r->ended_at_wake = g->ended;
-	g->n_behind++;
-}
-
-/*
- * With a new period all ends lie elsewhere: whoever was ahead by one must not
- * stay so, or the group would wake before its next end.
- */
-static void forget_lead(struct reader *r)
-{
-	struct group *g = r->group;
-
-	lockdep_assert_held(&g->lock);
-	if (r->in_quorum && r->ended > g->ended)
-		g->n_behind++;
-	r->ended = g->ended;
-	r->ended_at_wake = g->ended;
-}
-
-/* @r ended periods alone: whoever did not in that time is silent. */
-static void drop_silent(struct group *g, u64 now_ns)
-{
-	struct reader *r;
-
-	list_for_each_entry(r, &g->members, group_node)
-		if (r->in_quorum && r->ended == g->ended)
-			leave_quorum(r);
-	raise_event(g, AVTPMAP_EV_QUORUM, now_ns);
-}
-
-void group_period(struct reader *r, u64 ends, u64 now_ns)
+void group_period(struct reader *r, const struct avtpmap_end *e, u64 now_ns)
 {
 	struct group *g = r->group;
 
 	lockdep_assert_held(&r->stream->lock);
 	spin_lock(&g->lock);
-	if (!r->in_quorum) {
-		join_quorum(r);
+	if (quorum_end(&g->quorum, &r->member, e))
 		raise_event(g, AVTPMAP_EV_QUORUM, now_ns);
-	}
-	if (r->ended == g->ended)
-		g->n_behind--;
-	r->ended += ends;
-	if (g->n_behind && r->ended - r->ended_at_wake >= SILENT_PERIODS)
-		drop_silent(g, now_ns);
-	advance(g, now_ns);
+	advance(g, r, now_ns);
 	spin_unlock(&g->lock);
 }
 
@@ -181,10 +123,10 @@ void group_gone(struct reader *r)
 
 	lockdep_assert_held(&r->stream->lock);
 	spin_lock(&g->lock);
-	leave_quorum(r);
+	quorum_leave(&g->quorum, &r->member);
 	g->n_gone++;
 	raise_event(g, AVTPMAP_EV_QUORUM, ktime_get_ns());
-	advance(g, ktime_get_ns());
+	advance(g, r, ktime_get_ns());
 	wake_if_gone(g);
 	spin_unlock(&g->lock);
 }
@@ -260,7 +202,7 @@ int group_add(struct group *g, struct reader *r)
 		g->n_members++;
 		list_add_tail(&r->group_node, &g->members);
 		r->group = g;
-		join_quorum(r);
+		quorum_join(&g->quorum, &r->member);
 		set_member_period(r, g->period);
 	}
 	spin_unlock(&g->lock);
@@ -277,7 +219,7 @@ static void remove_member(struct reader *r)
 	lockdep_assert_held(&members_lock);
 	spin_lock_bh(&s->lock);
 	spin_lock(&g->lock);
-	leave_quorum(r);
+	quorum_leave(&g->quorum, &r->member);
 	list_del(&r->group_node);
 	set_member_period(r, 0);
 	list_del_init(&r->listener_node);
@@ -286,7 +228,7 @@ static void remove_member(struct reader *r)
 		g->n_gone--;
 	if (!--g->n_members)
 		g->port = NULL;
-	advance(g, ktime_get_ns());
+	advance(g, r, ktime_get_ns());
 	wake_if_gone(g);
 	spin_unlock(&g->lock);
 	spin_unlock_bh(&s->lock);
@@ -334,7 +276,7 @@ int group_set_period(struct group *g, const struct avtpmap_period *p)
 		spin_lock_bh(&r->stream->lock);
 		spin_lock(&g->lock);
 		set_member_period(r, p->period);
-		forget_lead(r);
+		quorum_forget_lead(&g->quorum, &r->member);
 		spin_unlock(&g->lock);
 		spin_unlock_bh(&r->stream->lock);
 	}
@@ -350,7 +292,7 @@ static u32 periods_due(struct group *g, bool wake)
 
 	lockdep_assert_held(&g->lock);
 	list_for_each_entry(r, &g->members, group_node)
-		if (r->in_quorum)
+		if (quorum_has(&g->quorum, &r->member))
 			due = min(due, reader_due(r, wake));
 	return due == U64_MAX ? 0 : min_t(u64, due, U32_MAX);
 }
@@ -417,8 +359,12 @@ int group_wait(struct group *g, struct avtpmap_wait *w)
 
 void group_info(struct group *g, struct avtpmap_reader_info *info)
 {
+	struct reader *r;
+
 	spin_lock_bh(&g->lock);
 	*info = g->info;
-	info->wake_period = g->period;
+	list_for_each_entry(r, &g->members, group_node)
+		info->wake_period = max(info->wake_period,
+					g->period * wake_ratio(g, r));
 	spin_unlock_bh(&g->lock);
 }

@@ -10,22 +10,22 @@
 #include <linux/wait.h>
 
 #include "port.h"
+#include "shared/quorum.h"
 
 struct reader;
 
 /**
  * struct group - a handle that has members instead of a stream
  *
- * Each member counts the periods that ended for it. The group wakes when the
- * slowest member in the quorum has ended one more: once, whoever came last.
+ * The group wakes when a period has ended for everybody in the quorum: once,
+ * whoever came last.
  *
  * @lock: Protects: everything here, and the members' fields that name it.
  *	Ordering: inside a stream's lock
  * @members: in and out of the quorum
  * @n_members: their number
  * @n_gone: of them, whose stream was deleted
- * @n_behind: members of the quorum that have not ended period @ended + 1
- * @ended: periods that every member of the quorum has ended
+ * @quorum: whom it waits for
  * @port: of all members; NULL without any
  * @wait: who sleeps on the group
  * @period: of all members, media units
@@ -45,8 +45,7 @@ struct group {
 	struct list_head members;
 	u32 n_members;
 	u32 n_gone;
-	u32 n_behind;
-	u64 ended;
+	struct avtpmap_quorum quorum;
 	const struct port *port;
 	wait_queue_head_t wait;
 	u32 period;
@@ -73,7 +72,7 @@ bool group_is_gone(const struct group *g);	/* read racily: nothing to come */
 void group_info(struct group *g, struct avtpmap_reader_info *info);
 
 /* With the lock of the member's stream held. */
-void group_period(struct reader *r, u64 ends, u64 now_ns);
+void group_period(struct reader *r, const struct avtpmap_end *e, u64 now_ns);
 void group_event(struct group *g, u32 events, u64 now_ns);
 void group_gone(struct reader *r);
 

@@ -100,17 +100,19 @@ void period_leave(struct reader *r)
 void period_end(struct period *p, struct stream *s, u64 now_ns)
 {
 	u64 media_pos = s->account.media_pos;
+	struct avtpmap_end e = { .ends = 1 };
 	struct reader *r, *tmp;
-	u32 ends = 1;
 
 	lockdep_assert_held(&s->lock);
 	p->next_due += p->wake_units;
 	if (unlikely(p->next_due <= media_pos)) {
-		ends += (media_pos - p->next_due) / p->wake_units + 1;
+		e.ends += (media_pos - p->next_due) / p->wake_units + 1;
 		p->next_due = avtpmap_period_next(media_pos, p->wake_units);
 	}
+	e.whole = quorum_whole(p->next_due, media_pos, p->wake_units,
+			       s->account.nominal_units);
 	list_for_each_entry(r, &p->members, period_node)
-		group_period(r, ends, now_ns);
+		group_period(r, &e, now_ns);
 	if (!p->n_alone)
 		return;
 	p->wakes++;

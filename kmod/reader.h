@@ -42,9 +42,7 @@
  * @info: counts (stream's lock)
  * @group: that it is a member of, or NULL (stream's lock)
  * @group_node: in the group's members (group's lock)
- * @ended: periods that ended for it in the group (group's lock)
- * @ended_at_wake: the same when the group last woke (group's lock)
- * @in_quorum: the group waits for it (group's lock)
+ * @member: its part in the group's quorum (group's lock)
  */
 struct reader {
 	struct stream *stream;
@@ -76,9 +74,7 @@ struct reader {
 
 	struct group *group;
 	struct list_head group_node;
-	u64 ended;
-	u64 ended_at_wake;
-	bool in_quorum;
+	struct avtpmap_member member;
 };
 
 /* Readers with a stream, be it deleted. Protected by bound_lock, a mutex. */

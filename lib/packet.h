@@ -15,6 +15,7 @@
 #include "internal.h"
 #include "plan.h"
 #include "../kmod/shared/key.h"
+#include "../kmod/shared/quorum.h"
 #include "../kmod/shared/ring_prod.h"
 #include <linux/avtpmap_netlink.h>
 
@@ -45,9 +46,7 @@ struct packet_group;
  * @group: that it is a member of, or NULL: see packet_group.h for this and
  *	the following
  * @looking: its handle looks at @group, which may not be freed
- * @ended: periods that ended for it in the group (port's lock)
- * @ended_at_wake: the same when the group last woke (port's lock)
- * @in_quorum: the group waits for it (atomic, changed under the port's lock)
+ * @member: its part in the group's quorum (changed under the port's lock)
  */
 struct packet_reader {
 	struct packet_reader *next;
@@ -71,9 +70,7 @@ struct packet_reader {
 	struct packet_group *group;
 	struct packet_reader *group_next;
 	int looking;
-	__u64 ended;
-	__u64 ended_at_wake;
-	int in_quorum;
+	struct avtpmap_member member;
 };
 
 /**

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* As kmod/group.c, under the lock of the members' port. */
+/* The rules of kmod/shared/quorum.h, under the lock of the members' port. */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -11,7 +11,6 @@
 
 enum {
 	GROUP_MEMBERS_MAX = 256,
-	SILENT_PERIODS = 2, /* of another member, until one leaves the quorum */
 };
 
 /* Protects: who is a member of what.
@@ -51,81 +50,31 @@ static void raise_event(struct packet_group *g, __u32 events, __u64 now_ns)
 		g->owed = 1;
 }
 
-/* All of the quorum ended the next period: find out how many, and wake. */
-static void advance(struct packet_group *g, __u64 now_ns)
+/* Periods as asked for in one that @r is woken for. */
+static __u32 wake_ratio(const struct packet_reader *r)
 {
-	__u64 slowest = ~0ull;
+	return r->period ? r->wake_period / r->period : 1;
+}
 
-	if (g->n_behind)
+/* If a period has ended for all of the quorum: wake, once for all that have. */
+static void advance(struct packet_group *g, __u32 ratio, __u64 now_ns)
+{
+	__u32 ends = quorum_settle(&g->quorum);
+
+	if (!ends)
 		return;
-	for (struct packet_reader *r = g->members; r; r = r->group_next)
-		if (r->in_quorum && r->ended < slowest)
-			slowest = r->ended;
-	if (slowest == ~0ull || slowest <= g->ended)
-		return;
-	g->info.periods += slowest - g->ended;
-	g->ended = slowest;
-	for (struct packet_reader *r = g->members; r; r = r->group_next) {
-		r->ended_at_wake = r->ended;
-		if (r->in_quorum && r->ended == g->ended)
-			g->n_behind++;
-	}
+	g->info.periods += (__u64)ends * ratio;
 	wake(g, &g->info.wakes_period, now_ns);
 }
 
-static void leave_quorum(struct packet_reader *r)
+void packet_group_period(struct packet_reader *r, const struct avtpmap_end *e,
+			 __u64 now_ns)
 {
 	struct packet_group *g = r->group;
 
-	if (r->in_quorum && r->ended == g->ended)
-		g->n_behind--;
-	__atomic_store_n(&r->in_quorum, 0, __ATOMIC_SEQ_CST);
-}
-
-static void join_quorum(struct packet_reader *r)
-{
-	struct packet_group *g = r->group;
-
-	__atomic_store_n(&r->in_quorum, 1, __ATOMIC_SEQ_CST);
-	r->ended = g->ended;
-	r->ended_at_wake = g->ended;
-	g->n_behind++;
-}
-
-/* With a new period, whoever was ahead by one must not stay so. */
-static void forget_lead(struct packet_reader *r)
-{
-	struct packet_group *g = r->group;
-
-	if (r->in_quorum && r->ended > g->ended)
-		g->n_behind++;
-	r->ended = g->ended;
-	r->ended_at_wake = g->ended;
-}
-
-/* Some member ended periods alone: whoever did not in that time is silent. */
-static void drop_silent(struct packet_group *g, __u64 now_ns)
-{
-	for (struct packet_reader *r = g->members; r; r = r->group_next)
-		if (r->in_quorum && r->ended == g->ended)
-			leave_quorum(r);
-	raise_event(g, AVTPMAP_EV_QUORUM, now_ns);
-}
-
-void packet_group_period(struct packet_reader *r, __u64 ends, __u64 now_ns)
-{
-	struct packet_group *g = r->group;
-
-	if (!r->in_quorum) {
-		join_quorum(r);
+	if (quorum_end(&g->quorum, &r->member, e))
 		raise_event(g, AVTPMAP_EV_QUORUM, now_ns);
-	}
-	if (r->ended == g->ended)
-		g->n_behind--;
-	r->ended += ends;
-	if (g->n_behind && r->ended - r->ended_at_wake >= SILENT_PERIODS)
-		drop_silent(g, now_ns);
-	advance(g, now_ns);
+	advance(g, wake_ratio(r), now_ns);
 }
 
 void packet_group_event(struct packet_group *g, __u32 events, __u64 now_ns)
@@ -139,10 +88,10 @@ void packet_group_gone(struct packet_reader *r)
 	struct packet_group *g = r->group;
 	__u64 now_ns = packet_now_ns();
 
-	leave_quorum(r);
+	quorum_leave(&g->quorum, &r->member);
 	env_store_release(&g->n_gone, g->n_gone + 1);
 	raise_event(g, AVTPMAP_EV_QUORUM, now_ns);
-	advance(g, now_ns);
+	advance(g, wake_ratio(r), now_ns);
 	if (g->n_gone == g->n_members)
 		fill(g);
 }
@@ -188,7 +137,7 @@ static __u64 periods_due(struct packet_group *g, int wakes)
 	look(&g->walking, 1);
 	for (r = __atomic_load_n(&g->members, __ATOMIC_SEQ_CST); r;
 	     r = __atomic_load_n(&r->group_next, __ATOMIC_SEQ_CST)) {
-		if (!__atomic_load_n(&r->in_quorum, __ATOMIC_SEQ_CST))
+		if (!quorum_has(&g->quorum, &r->member))
 			continue;
 		due = packet_due(r, wakes ? env_load(&r->wake_period) :
 					    env_load(&r->period));
@@ -230,7 +179,7 @@ static void quiet(struct packet_group *g, const struct packet_reader *r)
 	if (!env_load(&g->raised) || packet_due(r, env_load(&r->wake_period)))
 		return;
 	empty(g);
-	if (!__atomic_load_n(&r->in_quorum, __ATOMIC_SEQ_CST) ||
+	if (!quorum_has(&g->quorum, &r->member) ||
 	    __atomic_load_n(&g->pending, __ATOMIC_ACQUIRE) ||
 	    packet_due(r, env_load(&r->wake_period)) || is_gone(g))
 		fill(g);
@@ -299,7 +248,7 @@ static void enter(struct packet_group *g, struct packet_reader *r)
 	r->group_next = g->members;
 	__atomic_store_n(&g->members, r, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&r->group, g, __ATOMIC_SEQ_CST);
-	join_quorum(r);
+	quorum_join(&g->quorum, &r->member);
 	set_member_period(r, g->period);
 }
 
@@ -353,12 +302,14 @@ static void remove_member(struct packet_reader *r)
 {
 	struct packet_port *p = r->stream->port;
 	struct packet_group *g = r->group;
+	__u32 ratio;
 
 	pthread_mutex_lock(&p->lock);
-	leave_quorum(r);
+	quorum_leave(&g->quorum, &r->member);
 	unlink_member(g, r);
+	ratio = wake_ratio(r);
 	set_member_period(r, 0);
-	advance(g, packet_now_ns());
+	advance(g, ratio, packet_now_ns());
 	if (g->n_gone == g->n_members)
 		fill(g);
 	pthread_mutex_unlock(&p->lock);
@@ -433,7 +384,7 @@ int packet_group_set_period(struct avtpmap_group *handle,
 	g->last_wake_ns = packet_now_ns();
 	for (struct packet_reader *r = g->members; r; r = r->group_next) {
 		set_member_period(r, period->period);
-		forget_lead(r);
+		quorum_forget_lead(&g->quorum, &r->member);
 	}
 	unlock_group(g);
 	return 0;
@@ -447,7 +398,10 @@ int packet_group_info(struct avtpmap_group *handle,
 	lock_group(g);
 	*info = g->info;
 	info->waits = g->waits;
-	info->wake_period = g->period;
+	info->wake_period = 0;
+	for (struct packet_reader *r = g->members; r; r = r->group_next)
+		if (r->wake_period > info->wake_period)
+			info->wake_period = r->wake_period;
 	unlock_group(g);
 	return 0;
 }

@@ -8,8 +8,8 @@
 /**
  * struct packet_group - what the module keeps in struct group
  *
- * Each member counts the periods that ended for it. The group wakes when the
- * slowest member in the quorum has ended one more: once, whoever came last.
+ * The group wakes when a period has ended for everybody in the quorum: once,
+ * whoever came last.
  *
  * @next: of the port's groups (port's lock)
  * @port: of all members; NULL without any (members_lock)
@@ -19,8 +19,7 @@
  * @fd: eventfd, readable while something is due
  * @raised: @fd may be readable
  * @n_members: @n_gone: members, and those whose stream was deleted
- * @n_behind: members of the quorum that have not ended period @ended + 1
- * @ended: periods that every member of the quorum has ended
+ * @quorum: whom it waits for
  * @period: @events: @deadline_ns: as asked for
  * @pending: events not yet fetched (atomic)
  * @owed: an event is to wake it as soon as the floor allows
@@ -39,8 +38,7 @@ struct packet_group {
 	int raised;
 	__u32 n_members;
 	__u32 n_gone;
-	__u32 n_behind;
-	__u64 ended;
+	struct avtpmap_quorum quorum;
 	__u32 period;
 	__u32 events;
 	__u32 pending;
@@ -52,7 +50,8 @@ struct packet_group {
 };
 
 /* With the port's lock held. */
-void packet_group_period(struct packet_reader *r, __u64 ends, __u64 now_ns);
+void packet_group_period(struct packet_reader *r, const struct avtpmap_end *e,
+			 __u64 now_ns);
 void packet_group_event(struct packet_group *g, __u32 events, __u64 now_ns);
 void packet_group_gone(struct packet_reader *r);
 void packet_group_tick(struct packet_group *g, __u64 now_ns);

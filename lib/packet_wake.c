@@ -67,15 +67,17 @@ void packet_change_period(struct packet_reader *r, __u32 period)
 /* One frame may end several periods: after loss, or if it is longer. */
 static void reader_period(struct packet_reader *r, __u64 now_ns)
 {
-	__u64 media_pos = r->stream->account.media_pos;
-	__u64 before = r->next_due - r->wake_period;
+	const struct avtpmap_account *a = &r->stream->account;
+	struct avtpmap_end e = {
+		.ends = avtpmap_period_due(r->next_due - r->wake_period,
+					   a->media_pos, r->wake_period),
+	};
 
-	r->next_due = avtpmap_period_next(media_pos, r->wake_period);
+	r->next_due = avtpmap_period_next(a->media_pos, r->wake_period);
 	if (r->group) {
-		packet_group_period(r,
-				    avtpmap_period_due(before, media_pos,
-						       r->wake_period),
-				    now_ns);
+		e.whole = quorum_whole(r->next_due, a->media_pos,
+				       r->wake_period, a->nominal_units);
+		packet_group_period(r, &e, now_ns);
 		return;
 	}
 	r->info.wakes_period++;

@@ -292,7 +292,8 @@ static __u64 periods_due(const struct xdp_choir *c, int wake)
 	for (struct xdp_handle *h = c->members; h && due; h = h->next_member) {
 		__u64 n;
 
-		if (!env_load(&h->port.readers[h->waker.index].in_quorum))
+		if (!quorum_has(&state_of(c)->quorum,
+				&h->port.readers[h->waker.index].member))
 			continue;
 		n = xdp_periods_due(h, wake);
 		due = n < due ? n : due;
@@ -394,6 +395,13 @@ int xdp_group_info(struct avtpmap_group *g, struct avtpmap_reader_info *info)
 		env_load(&r->wakes_deadline) - c->wakes.wakes_deadline;
 	info->wakes_event = env_load(&r->wakes_event) - c->wakes.wakes_event;
 	info->waits = c->waits;
-	info->wake_period = c->period.period;
+	info->wake_period = 0;
+	for (struct xdp_handle *h = c->members; h; h = h->next_member) {
+		__u32 n =
+			env_load(&h->port.readers[h->waker.index].wake_period);
+
+		info->wake_period = n > info->wake_period ? n :
+							    info->wake_period;
+	}
 	return 0;
 }

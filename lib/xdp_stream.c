@@ -18,7 +18,7 @@ enum { GONE_TRIES = 1000 }; /* of 1 ms */
 
 _Static_assert(sizeof(struct xdp_ring) == XDP_CHUNK, "ring layout");
 _Static_assert(sizeof(struct xdp_reader) == 128, "two cache lines");
-_Static_assert(sizeof(struct xdp_group) == 128, "two cache lines");
+_Static_assert(sizeof(struct xdp_group) == 256, "four cache lines");
 _Static_assert(sizeof(struct xdp_ctl) == 64, "one cache line");
 
 /* ---- the table ---- */

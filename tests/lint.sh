@@ -165,7 +165,7 @@ includes()
 check_includes()
 {
 	includes '^uapi/.*\.h$' '<linux/(types|ioctl)\.h>' | report "uapi includes linux/types.h only"
-	includes '^kmod/shared/(avtp|key|account|ring_prod|period|streamid)\.h$' \
+	includes '^kmod/shared/(avtp|key|account|ring_prod|period|quorum|streamid)\.h$' \
 		'<linux/(types|avtpmap)\.h>|"(env|avtp|key|account|ring_prod)\.h"' |
 		report "shared includes uapi and env only"
 	includes '^kmod/[^/]*\.[ch]$|^kmod/compat/' \

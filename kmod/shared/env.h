@@ -32,6 +32,8 @@
 #define env_be64(x)		bpf_be64_to_cpu(x)
 #define env_load(p)		(*(volatile typeof(*(p)) *)(p))
 #define env_store(p, v)		(*(volatile typeof(*(p)) *)(p) = (v))
+/* The program writes; what it reads again it has claimed, by a full barrier. */
+#define env_load_acquire(p)	env_load(p)
 /*
  * Plain BPF stores are unordered on arm64, and 6.1 has no store-release: an
  * atomic exchange is fully ordered on every JIT, so it is both A's barrier and

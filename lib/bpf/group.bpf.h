@@ -1,25 +1,12 @@
 /* SPDX-License-Identifier: (GPL-2.0 OR BSD-2-Clause) */
 /*
- * Groups: the rules of kmod/group.c. All of it runs in softirq with the group
- * claimed; what concerns a member, with its stream claimed outside of that.
+ * Groups: the rules of kmod/shared/quorum.h. All of it runs in softirq with the
+ * group claimed; what concerns a member, with its stream claimed outside of that.
  */
 #ifndef AVTPMAP_GROUP_BPF_H
 #define AVTPMAP_GROUP_BPF_H
 
 #include "maps.bpf.h"
-
-enum {
-	SILENT_PERIODS = 2
-}; /* of another member, until one leaves the quorum */
-
-/* What a walk over the members does, and finds out. */
-struct walk {
-	__u32 woken; /* they were just woken */
-	__u32 drop; /* who is behind leaves the quorum */
-	__u32 n_behind;
-	__u32 resv;
-	__u64 slowest; /* periods ended, of the quorum; ~0: nobody is in it */
-};
 
 /* A group at work. */
 struct choir {
@@ -28,7 +15,6 @@ struct choir {
 	const struct xdp_reader_ctl *ctl;
 	__u32 index;
 	__u64 now_ns;
-	struct walk walk; /* once, for the stack's sake */
 };
 
 static __always_inline int choir_get(struct choir *c, __u32 index, __u64 now_ns)
@@ -74,129 +60,71 @@ static __always_inline void raise_event(struct choir *c, __u32 events)
 	}
 }
 
-__noinline int walk_members(struct xdp_group *g, struct walk *w, __u32 head)
+/* A function of its own to the verifier, as is what follows. */
+__noinline int settle(struct xdp_group *g)
+{
+	return g ? quorum_settle(&g->quorum) : 0;
+}
+
+/*
+ * Who leaves is taken off the list by the library, which cannot write the quorum:
+ * so it is counted anew when the library says that something changed.
+ */
+__noinline int recount(struct xdp_group *g, __u32 head)
 {
 	struct xdp_table *t = table_get();
 	__u32 next;
 
-	if (!g || !w || !t)
+	if (!g || !t)
 		return 0;
-	w->n_behind = 0;
-	w->slowest = ~0ull;
+	quorum_recount(&g->quorum);
 	next = env_load(&t->reader[head % XDP_READERS].next_member);
 	for (int n = 0; n < XDP_MEMBERS && next; n++) {
 		/* bounded before the call: 6.12 forgets what it knew of i */
 		const struct xdp_reader_ctl *m =
 			&t->reader[(next - 1) % XDP_READERS];
 		__u32 i = next - 1;
-		struct xdp_reader *r = bpf_map_lookup_elem(&readers, &i);
+		const struct xdp_reader *r = bpf_map_lookup_elem(&readers, &i);
 
 		if (!r)
 			return 0;
-		if (w->woken)
-			r->ended_at_wake = r->ended;
-		if (w->drop && r->ended == g->ended)
-			env_store(&r->in_quorum, 0);
-		if (r->in_quorum) {
-			w->n_behind += r->ended == g->ended;
-			w->slowest = r->ended < w->slowest ? r->ended :
-							     w->slowest;
-		}
+		if (r->group == head + 1)
+			quorum_count(&g->quorum, &r->member);
 		next = env_load(&m->next_member);
 	}
 	return 0;
 }
 
-enum { COUNT, WOKEN, DROP };
-
-static __always_inline void walk(struct choir *c, int what)
+/*
+ * If a period has ended for all of the quorum: wake, once for all that have.
+ * @ratio: periods as asked for in each of them.
+ */
+static __always_inline void advance(struct choir *c, __u32 ratio)
 {
-	/* whole: older kernels let nothing of the stack be passed half written */
-	c->walk = (struct walk){ .woken = what == WOKEN, .drop = what == DROP };
-	walk_members(c->g, &c->walk, c->index);
-}
+	__u32 ends = settle(c->g);
 
-/* If all of the quorum ended the next period: find out how many, and wake. */
-static __always_inline void advance(struct choir *c)
-{
-	struct xdp_group *g = c->g;
-	__u64 slowest;
-
-	if (g->n_behind)
+	if (!ends)
 		return;
-	walk(c, COUNT);
-	slowest = c->walk.slowest;
-	if (slowest == ~0ull || slowest <= g->ended)
-		return;
-	env_store(&g->periods, g->periods + slowest - g->ended);
-	g->ended = slowest;
-	walk(c, WOKEN);
-	g->n_behind = c->walk.n_behind;
+	env_store(&c->g->periods, c->g->periods + (__u64)ends * ratio);
 	group_wake(c, &c->head->wakes_period);
 }
 
-static __always_inline void leave_quorum(struct xdp_group *g,
-					 struct xdp_reader *r)
-{
-	if (r->in_quorum && r->ended == g->ended)
-		g->n_behind--;
-	env_store(&r->in_quorum, 0);
-}
-
-/* A new member, or one that was silent. */
-static __always_inline void join_quorum(struct xdp_group *g,
-					struct xdp_reader *r)
-{
-	env_store(&r->in_quorum, 1);
-	r->ended = g->ended;
-	r->ended_at_wake = g->ended;
-	g->n_behind++;
-}
-
-/*
- * With a new period all ends lie elsewhere: whoever was ahead by one must not
- * stay so, or the group would wake before its next end.
- */
-static __always_inline void forget_lead(struct xdp_group *g,
-					struct xdp_reader *r)
-{
-	if (r->in_quorum && r->ended > g->ended)
-		g->n_behind++;
-	r->ended = g->ended;
-	r->ended_at_wake = g->ended;
-}
-
-/* @r ended periods alone: whoever did not in that time is silent. */
-static __always_inline void drop_silent(struct choir *c)
-{
-	walk(c, DROP);
-	c->g->n_behind = c->walk.n_behind;
-	raise_event(c, AVTPMAP_EV_QUORUM);
-}
-
 static __always_inline void group_period(struct choir *c, struct xdp_reader *r,
-					 __u64 ends)
+					 const struct avtpmap_end *e,
+					 __u32 ratio)
 {
-	struct xdp_group *g = c->g;
-
-	if (!r->in_quorum) {
-		join_quorum(g, r);
+	if (quorum_end(&c->g->quorum, &r->member, e))
 		raise_event(c, AVTPMAP_EV_QUORUM);
-	}
-	if (r->ended == g->ended)
-		g->n_behind--;
-	r->ended += ends;
-	if (g->n_behind && r->ended - r->ended_at_wake >= SILENT_PERIODS)
-		drop_silent(c);
-	advance(c);
+	advance(c, ratio);
 }
 
 /* Its stream was deleted: the others go on, and find out if there are others. */
-static __always_inline void group_gone(struct choir *c, struct xdp_reader *r)
+static __always_inline void group_gone(struct choir *c, struct xdp_reader *r,
+				       __u32 ratio)
 {
-	leave_quorum(c->g, r);
+	quorum_leave(&c->g->quorum, &r->member);
 	raise_event(c, AVTPMAP_EV_QUORUM);
-	advance(c);
+	advance(c, ratio);
 	wake_handle(c->index, NULL, c->now_ns);
 }
 
@@ -211,9 +139,8 @@ static __always_inline void group_serve(struct choir *c)
 	if (head->gen != gen) {
 		head->last_wake_ns = c->now_ns;
 		head->owed = 0;
-		walk(c, COUNT);
-		c->g->n_behind = c->walk.n_behind;
-		advance(c);
+		recount(c->g, c->index);
+		advance(c, 1);
 		env_store_release(&head->gen, gen);
 	}
 	if (head->owed && c->now_ns >= head->last_wake_ns + AVTPMAP_FLOOR_NS)

@@ -20,6 +20,7 @@
 #include <linux/avtpmap.h>
 
 #include "../../kmod/shared/account.h"
+#include "../../kmod/shared/quorum.h"
 
 enum {
 	XDP_STREAMS = 4096, /* of a port */
@@ -35,7 +36,7 @@ enum {
 };
 
 /* Goes up when anything here changes: the state outlives the library that made it. */
-#define XDP_LAYOUT 0x41560001u
+#define XDP_LAYOUT 0x41560002u
 
 #define XDP_BURIED 0xffffffffu /* was a stream: probing goes on */
 
@@ -124,10 +125,8 @@ struct xdp_table {
  * @group: that it is a member of, as in force
  * @wakes_period: and so on: struct avtpmap_reader_info
  *
- * Of a member, with its group claimed; as in kmod/reader.h:
- * @ended: periods that ended here
- * @ended_at_wake: @ended when the group was last woken
- * @in_quorum: the group waits for it
+ * Of a member, with its group claimed:
+ * @member: its part in the group's quorum
  * @untold: events that the group could not be told of
  */
 struct xdp_reader {
@@ -142,31 +141,29 @@ struct xdp_reader {
 	__u64 wakes_event;
 	__u64 resv0;
 
-	__u64 ended;
-	__u64 ended_at_wake;
-	__u32 in_quorum;
+	struct avtpmap_member member;
 	__u32 untold;
-	__u64 resv1[5];
+	__u32 resv1;
+	__u64 resv2[4];
 };
 
 /**
  * struct xdp_group - what the program keeps about a group, beside its struct
  *	xdp_reader; as in kmod/group.h
  * @claim: 1 while somebody counts, as in struct xdp_stream, and inside of that
- * @n_behind: members in the quorum that have not ended period @ended + 1
- * @ended: periods that every member of the quorum has ended
- * @periods: the same, of all times
+ * @periods: that ended for everybody in the quorum, as asked for, of all times
  * @timer_ns: when the timer fires, all ones: not set
  * @events: how often each event was raised that wakes it
+ * @quorum: whom it waits for
  */
 struct xdp_group {
 	__u32 claim;
-	__u32 n_behind;
-	__u64 ended;
+	__u32 resv0;
 	__u64 periods;
 	__u64 timer_ns;
 	__u64 events[XDP_EVENTS];
-	__u64 resv[3];
+	__u64 resv[2];
+	struct avtpmap_quorum quorum;
 };
 
 /**

@@ -63,36 +63,41 @@ static __always_inline void visit_claimed(struct xdp_ring *ring,
 	const struct xdp_visit *v = &ring->s.visit;
 	__u32 events = v->events | r->untold;
 	struct xdp_stream *s = &ring->s;
-	__u32 gen = env_load(&c->gen);
-	__u64 before;
+	__u32 period = env_load(&c->period);
+	__u32 gen = env_load(&c->gen), ratio;
+	struct avtpmap_end e;
 
 	r->untold = 0;
 	if (r->gen != gen) {
 		tune(s, c, r, v->before);
 		if (r->group != g->index + 1) {
 			r->group = g->index + 1;
-			join_quorum(g->g, r);
+			quorum_join(&g->g->quorum, &r->member);
 		} else {
-			forget_lead(g->g, r);
+			quorum_forget_lead(&g->g->quorum, &r->member);
 		}
 		env_store_release(&r->gen, gen);
 	} else if (v->epoch) {
 		tune(s, c, r, v->before);
 	}
+	ratio = period ? r->wake_period / period : 1;
 	if (s->gone)
-		group_gone(g, r);
+		group_gone(g, r, ratio);
 	else if (events)
 		raise_event(g, events);
 	if (r->next_due > s->account.media_pos)
 		return;
-	before = r->next_due - r->wake_period;
-	if (r->wake_period) {
-		r->next_due = avtpmap_period_next(s->account.media_pos,
-						  r->wake_period);
-		group_period(g, r,
-			     avtpmap_period_due(before, s->account.media_pos,
-						r->wake_period));
-	}
+	if (!r->wake_period)
+		return;
+	e = (struct avtpmap_end){
+		.ends = avtpmap_period_due(r->next_due - r->wake_period,
+					   s->account.media_pos,
+					   r->wake_period),
+	};
+	r->next_due = avtpmap_period_next(s->account.media_pos, r->wake_period);
+	e.whole = quorum_whole(r->next_due, s->account.media_pos,
+			       r->wake_period, s->account.nominal_units);
+	group_period(g, r, &e, ratio);
 }
 
 /* A member of a group, which may be busy with one of another CPU: then again. */

@@ -186,6 +186,65 @@ CASE(a_silent_member_leaves_the_quorum_and_comes_back, BED_GROUP)
 	disband(&c);
 }
 
+static void lose(struct choir *c, int member, int frames)
+{
+	while (frames--)
+		talker_shot(&c->t[member]);
+}
+
+/* Two and a half periods ahead of the others, which go on as before. */
+CASE(the_loss_of_one_member_is_nobodys_silence, BED_GROUP)
+{
+	struct choir c;
+
+	gather(&c, rig, 6, AVTPMAP_EV_QUORUM);
+	sing(&c, FRAMES_PER_PERIOD, NOBODY);
+	release_all(&c);
+	lose(&c, 0, 5 * FRAMES_PER_PERIOD / 2);
+	for (uint64_t i = 2; i <= 10; i++) {
+		sing(&c, FRAMES_PER_PERIOD, NOBODY);
+		check(avtpmap_group_wait(c.g, 0) >= 1);
+		check_eq(info_of(c.g).periods, i);
+		check_eq(info_of(c.g).wakes_period, i);
+		release_all(&c);
+	}
+	check_eq(avtpmap_group_events(c.g), 0);
+	disband(&c);
+}
+
+CASE(the_same_loss_of_all_members_wakes_once, BED_GROUP)
+{
+	struct choir c;
+
+	gather(&c, rig, 6, AVTPMAP_EV_QUORUM);
+	sing(&c, FRAMES_PER_PERIOD, NOBODY);
+	release_all(&c);
+	for (int i = 0; i < c.n; i++)
+		lose(&c, i, 5 * FRAMES_PER_PERIOD / 2);
+	sing(&c, 1, NOBODY);
+	check_eq(avtpmap_group_wait(c.g, 0), 2);
+	check_eq(info_of(c.g).periods, 3);
+	check_eq(info_of(c.g).wakes_period, 2);
+	check_eq(avtpmap_group_events(c.g), 0);
+	disband(&c);
+}
+
+/* 3 samples are 62.5 us: a wake for four of them. */
+CASE(a_group_below_the_floor_counts_periods_as_asked, BED_GROUP)
+{
+	struct avtpmap_period p = { .period = 3 };
+	struct choir c;
+
+	gather(&c, rig, 3, 0);
+	sing(&c, 1, NOBODY); /* which tells the rate */
+	check_eq(avtpmap_group_set_period(c.g, &p), 0);
+	sing(&c, 39, NOBODY);
+	check_eq(info_of(c.g).wake_period, 12);
+	check_eq(info_of(c.g).periods, 80);
+	check_eq(info_of(c.g).wakes_period, 20);
+	disband(&c);
+}
+
 CASE(members_are_closed_and_deleted_and_the_others_go_on, BED_GROUP)
 {
 	struct choir c;

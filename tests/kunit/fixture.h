@@ -86,6 +86,7 @@ struct talker {
 
 struct talker *talker_make(struct kunit *test, struct nic *nic, u64 id);
 enum avtpmap_verdict talk(struct talker *t);
+void talker_skip(struct talker *t, u32 n);
 void talk_frames(struct talker *t, u32 n);
 /* Sends what is in @t->frame, @len bytes. */
 enum avtpmap_verdict talk_raw(struct talker *t, u32 len);

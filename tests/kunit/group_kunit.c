@@ -43,6 +43,11 @@ static void band_plays(struct band *b, int n)
 		talk(b->talker[n]);
 }
 
+static bool in_quorum(const struct band *b, u32 n)
+{
+	return quorum_has(&b->head->head_of->quorum, &b->member[n]->member);
+}
+
 static u64 wakes(const struct band *b)
 {
 	return reader_told(b->head).wakes_period;
@@ -137,11 +142,11 @@ static void group_quorum(struct kunit *test)
 	for (i = 0; i < 19; i++)
 		band_plays(b, MEMBERS - 1);
 	KUNIT_EXPECT_EQ(test, wakes(b), 1);		/* waits for the last */
-	KUNIT_EXPECT_TRUE(test, b->member[MEMBERS - 1]->in_quorum);
+	KUNIT_EXPECT_TRUE(test, in_quorum(b, MEMBERS - 1));
 	band_plays(b, MEMBERS - 1);			/* two periods */
-	KUNIT_EXPECT_FALSE(test, b->member[MEMBERS - 1]->in_quorum);
+	KUNIT_EXPECT_FALSE(test, in_quorum(b, MEMBERS - 1));
 	for (i = 0; i < MEMBERS - 1; i++)
-		KUNIT_EXPECT_TRUE(test, b->member[i]->in_quorum);
+		KUNIT_EXPECT_TRUE(test, in_quorum(b, i));
 	KUNIT_EXPECT_TRUE(test, b->head->head_of->pending & AVTPMAP_EV_QUORUM);
 	KUNIT_EXPECT_TRUE(test, events(b) & AVTPMAP_EV_QUORUM);
 	KUNIT_EXPECT_EQ(test, reader_told(b->head).periods, 3);
@@ -152,7 +157,7 @@ static void group_quorum(struct kunit *test)
 
 	for (i = 0; i < 10; i++)
 		band_plays(b, MEMBERS);
-	KUNIT_EXPECT_TRUE(test, b->member[MEMBERS - 1]->in_quorum);
+	KUNIT_EXPECT_TRUE(test, in_quorum(b, MEMBERS - 1));
 	KUNIT_EXPECT_TRUE(test, events(b) & AVTPMAP_EV_QUORUM);
 	KUNIT_EXPECT_EQ(test, reader_told(b->head).periods, 14);
 	for (i = 0; i < 9; i++)
@@ -163,6 +168,87 @@ static void group_quorum(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, reader_told(b->head).periods, 14);
 	talk(b->talker[MEMBERS - 1]);			/* it is waited for again */
 	KUNIT_EXPECT_EQ(test, reader_told(b->head).periods, 15);
+}
+
+/*
+ * One member loses 25 frames, and so is two periods and a half ahead of the
+ * others: nobody is silent, and each period wakes once.
+ */
+static void group_one_loses(struct kunit *test)
+{
+	struct band *b = band_make(test);
+	u32 i;
+
+	for (i = 0; i < 9; i++)
+		band_plays(b, MEMBERS);
+	events(b);
+	talker_skip(b->talker[0], 25);
+	for (i = 0; i < 30; i++)
+		band_plays(b, MEMBERS);
+	KUNIT_EXPECT_EQ(test, reader_told(b->head).periods, 3);
+	KUNIT_EXPECT_EQ(test, wakes(b), 3);
+	for (i = 0; i < MEMBERS; i++)
+		KUNIT_EXPECT_TRUE(test, in_quorum(b, i));
+	KUNIT_EXPECT_EQ(test, events(b) & AVTPMAP_EV_QUORUM, 0);
+}
+
+/* All lose the same 25 frames: one wake for the periods that those held. */
+static void group_all_lose(struct kunit *test)
+{
+	struct band *b = band_make(test);
+	u32 i;
+
+	for (i = 0; i < 10; i++)
+		band_plays(b, MEMBERS);
+	KUNIT_EXPECT_EQ(test, wakes(b), 1);
+	events(b);
+	for (i = 0; i < MEMBERS; i++)
+		talker_skip(b->talker[i], 25);
+	band_plays(b, MEMBERS);
+	KUNIT_EXPECT_EQ(test, reader_told(b->head).periods, 3);
+	KUNIT_EXPECT_EQ(test, wakes(b), 2);
+	KUNIT_EXPECT_EQ(test, events(b) & AVTPMAP_EV_QUORUM, 0);
+}
+
+/* Whoever comes back after a long silence adds one period, not all it missed. */
+static void group_comes_back(struct kunit *test)
+{
+	struct band *b = band_make(test);
+	u32 i;
+
+	for (i = 0; i < 10; i++)
+		band_plays(b, MEMBERS);
+	for (i = 0; i < 60; i++)
+		band_plays(b, MEMBERS - 1);
+	KUNIT_EXPECT_FALSE(test, in_quorum(b, MEMBERS - 1));
+	KUNIT_EXPECT_EQ(test, reader_told(b->head).periods, 7);
+	talker_skip(b->talker[MEMBERS - 1], 60);
+	talk(b->talker[MEMBERS - 1]);			/* ends six at once */
+	KUNIT_EXPECT_TRUE(test, in_quorum(b, MEMBERS - 1));
+	KUNIT_EXPECT_EQ(test, reader_told(b->head).periods, 7);
+	for (i = 0; i < 9; i++)
+		band_plays(b, MEMBERS);
+	band_plays(b, MEMBERS - 1);
+	KUNIT_EXPECT_EQ(test, reader_told(b->head).periods, 8);
+	for (i = 0; i < 9; i++)
+		band_plays(b, MEMBERS);
+	band_plays(b, MEMBERS - 1);
+	KUNIT_EXPECT_EQ(test, reader_told(b->head).periods, 9);
+}
+
+/* Below the floor periods are counted as asked for, not as they wake. */
+static void group_below_floor(struct kunit *test)
+{
+	struct avtpmap_period p = { .period = 3 };	/* 62.5 us */
+	struct band *b = band_make(test);
+	u32 i;
+
+	KUNIT_EXPECT_EQ(test, reader_set_period(b->head, &p), 0);
+	for (i = 0; i < 40; i++)
+		band_plays(b, MEMBERS);
+	KUNIT_EXPECT_EQ(test, reader_told(b->head).wake_period, 12);
+	KUNIT_EXPECT_EQ(test, reader_told(b->head).periods, 80);
+	KUNIT_EXPECT_EQ(test, wakes(b), 20);
 }
 
 /* A stream that is deleted leaves its group; the others go on. */
@@ -233,6 +319,10 @@ static struct kunit_case group_cases[] = {
 	KUNIT_CASE(group_wakes_once),
 	KUNIT_CASE(group_out_of_step),
 	KUNIT_CASE(group_quorum),
+	KUNIT_CASE(group_one_loses),
+	KUNIT_CASE(group_all_lose),
+	KUNIT_CASE(group_comes_back),
+	KUNIT_CASE(group_below_floor),
 	KUNIT_CASE(group_member_deleted),
 	KUNIT_CASE(group_all_deleted),
 	KUNIT_CASE(group_deadline),
