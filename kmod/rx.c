@@ -61,11 +61,12 @@ static void produce(struct stream *s, const struct avtpmap_rx *rx,
 static noinline bool refuse_frame(struct stream *s,
 				  const struct avtpmap_pdu *pdu,
 				  struct avtpmap_entry *e,
-				  enum avtpmap_counter why)
+				  enum avtpmap_counter why, u64 now_ns)
 {
 	*e = (struct avtpmap_entry){ .refused = why };
 	if (why == AVTPMAP_C_MULTIBUF || why == AVTPMAP_C_TOO_LONG)
-		avtpmap_account_skip(&s->account, s->ring.hdr, pdu, why);
+		avtpmap_account_skip(&s->account, s->ring.hdr, pdu, why,
+				     now_ns);
 	else
 		count(s->ring.hdr, why, 1);
 	return false;
@@ -74,19 +75,20 @@ static noinline bool refuse_frame(struct stream *s,
 /* Returns whether the frame can be accounted for. One that cannot is counted. */
 static bool fits(struct stream *s, const struct avtpmap_rx *rx,
 		 enum avtpmap_class class, const struct avtpmap_pdu *pdu,
-		 struct avtpmap_entry *e)
+		 struct avtpmap_entry *e, u64 now_ns)
 {
 	lockdep_assert_held(&s->lock);
 	if (unlikely(!avtpmap_key_on_path(&s->key, pdu)))
-		return refuse_frame(s, pdu, e, AVTPMAP_C_OTHER_PATH);
+		return refuse_frame(s, pdu, e, AVTPMAP_C_OTHER_PATH, now_ns);
 	if (unlikely(class != AVTPMAP_STREAM))
 		return refuse_frame(s, pdu, e, class == AVTPMAP_MALFORMED ?
 						AVTPMAP_C_MALFORMED :
-						AVTPMAP_C_UNSUPPORTED_FORMAT);
+						AVTPMAP_C_UNSUPPORTED_FORMAT,
+				    now_ns);
 	if (unlikely(rx->flags & AVTPMAP_RX_MULTIBUF))
-		return refuse_frame(s, pdu, e, AVTPMAP_C_MULTIBUF);
+		return refuse_frame(s, pdu, e, AVTPMAP_C_MULTIBUF, now_ns);
 	if (unlikely(pdu->len_bytes > s->room_bytes))
-		return refuse_frame(s, pdu, e, AVTPMAP_C_TOO_LONG);
+		return refuse_frame(s, pdu, e, AVTPMAP_C_TOO_LONG, now_ns);
 	return true;
 }
 
@@ -101,7 +103,7 @@ stream_rx(struct stream *s, const struct avtpmap_rx *rx,
 
 	/* Two queues may bring frames of one stream; in practice they do not. */
 	spin_lock(&s->lock);
-	in_ring = likely(fits(s, rx, class, pdu, &e)) &&
+	in_ring = likely(fits(s, rx, class, pdu, &e, now_ns)) &&
 		  avtpmap_account(&s->account, s->ring.hdr, pdu, now_ns, &e);
 	if (likely(in_ring))
 		produce(s, rx, pdu, &e, now_ns);

@@ -48,7 +48,7 @@ static int account(struct packet_stream *s, enum avtpmap_class class,
 		count(s->hdr, AVTPMAP_C_UNSUPPORTED_FORMAT, 1);
 	else if (pdu->len_bytes > s->room_bytes)
 		avtpmap_account_skip(&s->account, s->hdr, pdu,
-				     AVTPMAP_C_TOO_LONG);
+				     AVTPMAP_C_TOO_LONG, f->mono_ns);
 	else
 		return avtpmap_account(&s->account, s->hdr, pdu, f->mono_ns, e);
 	return 0;

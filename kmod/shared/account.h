@@ -19,6 +19,8 @@ enum {
 	LATE_MAX	= 16,	/* frames that one can be overtaken by */
 	STALE_MAX	= 32,	/* late and duplicate frames in a row: resync */
 	WRAP_FRAMES	= 192,	/* silence, in frames, that sequence_num spans */
+	STAMP_FRAMES	= 16,	/* as far avtp_timestamp may be off */
+	STAMP_SPAN_NS	= 2000000000,	/* that it spans, either way */
 };
 
 /**
@@ -27,15 +29,19 @@ enum {
  * @media_pos: where the next frame is expected to begin
  * @talker: source MAC of the epoch
  * @last_ns: when the last frame came, CLOCK_MONOTONIC
- * @wrap_ns: a silence too long for sequence_num to number, 0 if not known
+ * @wrap_ns: a silence too long for sequence_num to number, all ones if not known
+ * @stamp_pos: media position of the last frame with an avtp_timestamp that is
+ *	certain, all ones: of none
+ * @skipped_units: of frames lost or passed since the last one in the ring
  * @epoch: 0 before the first frame
  * @unit: enum avtpmap_unit
  * @block_bytes: bytes of one media unit, with AVTPMAP_UNIT_SAMPLES
  * @nominal_units: units of the last frame that had any
  * @nominal_bytes: data_bytes of that frame
  * @rate_hz: media units per second, or 0
- * @skipped_units: of frames lost or passed since the last one in the ring
- * @skipped_lost: frames lost among them
+ * @skipped_lost: frames lost among them; all ones is so many or more
+ * @stamp: its avtp_timestamp
+ * @stamp_step: by which it is later than the one before
  * @sequence: of the newest frame
  * @mr: its mr
  * @tu: its AVTPMAP_F_TU
@@ -49,14 +55,17 @@ struct avtpmap_account {
 	__u64 talker;
 	__u64 last_ns;
 	__u64 wrap_ns;
+	__u64 stamp_pos;
+	__u64 skipped_units;
 	__u32 epoch;
 	__u32 unit;
 	__u32 block_bytes;
 	__u32 nominal_units;
 	__u32 nominal_bytes;
 	__u32 rate_hz;
-	__u32 skipped_units;
 	__u32 skipped_lost;
+	__u32 stamp;
+	__u32 stamp_step;
 	__u8 sequence;
 	__u8 mr;
 	__u8 tu;
@@ -231,7 +240,9 @@ static inline void start_epoch(struct avtpmap_account *a,
 	a->block_bytes = f->channels * f->sample_bytes;
 	a->nominal_units = 0;
 	a->nominal_bytes = 0;
-	a->wrap_ns = 0;
+	a->wrap_ns = ~0ull;
+	a->stamp_pos = ~0ull;
+	a->stamp_step = 0;
 	a->skipped_units = 0;
 	a->skipped_lost = 0;
 	a->settle = SETTLE_FRAMES;
@@ -289,13 +300,61 @@ enum sequence_step {
 	STEP_RESYNC,
 };
 
-static __always_inline enum sequence_step
-sequence_step(const struct avtpmap_account *a, __u8 delta, __u64 now_ns)
+/*
+ * What avtp_timestamp says of a silence: it goes on while the host, or the wire,
+ * stands still. Sets @off_ns to how much later it is than right after the newest
+ * frame, modulo 2^32. Returns 0 if it tells nothing.
+ */
+static inline int stamp_off(const struct avtpmap_account *a,
+			    const struct avtpmap_pdu *pdu, __u64 now_ns,
+			    __s32 *off_ns)
 {
+	__u64 units = a->media_pos + a->skipped_units - a->stamp_pos;
+
+	if (a->stamp_pos == ~0ull || !a->stamp_step || !a->rate_hz ||
+	    a->stamp_step > a->wrap_ns ||
+	    (pdu->flags & (AVTPMAP_F_TV | AVTPMAP_F_TU)) != AVTPMAP_F_TV ||
+	    silence_ns(a, now_ns) > STAMP_SPAN_NS || units > 2 * a->rate_hz)
+		return 0;
+	*off_ns = (__s32)(pdu->avtp_timestamp - a->stamp -
+			  (__u32)(units * 1000000000 / a->rate_hz));
+	return 1;
+}
+
+/*
+ * After a silence longer than sequence_num spans. The host may have stood still,
+ * with the frames waiting in the NIC: then they are numbered as ever. Or the wire
+ * did, and a multiple of 256 frames is missing, whatever the number says. What a
+ * talker did not send while it paused is of any length, and is not missing.
+ */
+static inline int is_wrapped(const struct avtpmap_account *a,
+			     const struct avtpmap_pdu *pdu, __u8 delta,
+			     __u64 now_ns)
+{
+	__u64 frame_ns = a->wrap_ns / WRAP_FRAMES;
+	__u64 slack_ns = STAMP_FRAMES * frame_ns, more_ns;
+	__s32 off_ns, ahead;
+
+	if (!stamp_off(a, pdu, now_ns, &off_ns))
+		return delta != 1;
+	ahead = delta >= 256 - LATE_MAX ? delta - 257 : delta - 1;
+	more_ns = slack_ns + off_ns - ahead * (__s64)frame_ns;
+	if (more_ns <= 2 * slack_ns)
+		return 0;
+	return delta != 1 || more_ns % (256 * frame_ns) <= 2 * slack_ns;
+}
+
+static __always_inline enum sequence_step
+sequence_step(const struct avtpmap_account *a, const struct avtpmap_pdu *pdu,
+	      __u64 now_ns)
+{
+	__u8 delta = pdu->sequence - a->sequence;
+
+	if (env_unlikely(silence_ns(a, now_ns) > a->wrap_ns) &&
+	    is_wrapped(a, pdu, delta, now_ns))
+		return STEP_RESYNC;
 	if (env_likely(delta == 1))
 		return STEP_NEXT;
-	if (a->wrap_ns && silence_ns(a, now_ns) > a->wrap_ns)
-		return STEP_RESYNC;
 	if (!delta || delta >= 256 - LATE_MAX) {
 		if (a->stale >= STALE_MAX)
 			return STEP_RESYNC;
@@ -394,12 +453,34 @@ static __always_inline void account_bits(struct avtpmap_account *a,
 		e->flags |= AVTPMAP_F_MR;
 		e->events |= AVTPMAP_EV_RESET;
 		a->mr = pdu->mr;
+		a->stamp_pos = ~0ull;
 	}
 	if (tu != a->tu) {
 		count(hdr, AVTPMAP_C_TIMESTAMP_UNCERTAIN, 1);
 		e->events |= AVTPMAP_EV_UNCERTAIN;
 		a->tu = tu;
+		a->stamp_pos = ~0ull;
 	}
+}
+
+static __always_inline __u32 saturated(__u64 n)
+{
+	return n < 0xffffffff ? n : 0xffffffff;
+}
+
+/* The slot has room for 32 bits of it; the media position goes by all. */
+static inline void account_skipped(struct avtpmap_account *a,
+				   struct avtpmap_entry *e)
+{
+	__u64 units = a->skipped_units + e->lost_units;
+
+	e->lost = saturated((__u64)e->lost + a->skipped_lost);
+	e->lost_units = saturated(units);
+	e->flags |= AVTPMAP_F_GAP;
+	e->events |= AVTPMAP_EV_GAP;
+	a->media_pos += units - e->lost_units;
+	a->skipped_lost = 0;
+	a->skipped_units = 0;
 }
 
 /* NO-DATA is of any IEC 61883-6 format, and tells none. */
@@ -486,7 +567,7 @@ static __always_inline int avtpmap_account(struct avtpmap_account *a,
 	} else if (env_unlikely(!same_format(a, pdu))) {
 		fresh = 1;
 	} else {
-		step = sequence_step(a, pdu->sequence - a->sequence, now_ns);
+		step = sequence_step(a, pdu, now_ns);
 	}
 	if (env_unlikely(fresh || step == STEP_RESYNC)) {
 		if (!account_fresh(a, hdr, pdu, step, e))
@@ -511,15 +592,14 @@ static __always_inline int avtpmap_account(struct avtpmap_account *a,
 		e->events |= AVTPMAP_EV_GAP;
 	}
 	account_bits(a, hdr, pdu, e);
-	if (env_unlikely(a->skipped_units || a->skipped_lost)) {
-		e->lost += a->skipped_lost;
-		e->lost_units += a->skipped_units;
-		e->flags |= AVTPMAP_F_GAP;
-		e->events |= AVTPMAP_EV_GAP;
-		a->skipped_lost = 0;
-		a->skipped_units = 0;
-	}
+	if (env_unlikely(a->skipped_units || a->skipped_lost))
+		account_skipped(a, e);
 	e->media_pos = a->media_pos + e->lost_units;
+	if ((pdu->flags & (AVTPMAP_F_TV | AVTPMAP_F_TU)) == AVTPMAP_F_TV) {
+		a->stamp_step = pdu->avtp_timestamp - a->stamp;
+		a->stamp = pdu->avtp_timestamp;
+		a->stamp_pos = e->media_pos;
+	}
 	a->media_pos = e->media_pos + e->units;
 	a->sequence = pdu->sequence;
 	a->dbc = pdu->dbc + e->units;
@@ -536,13 +616,15 @@ static __always_inline int avtpmap_account(struct avtpmap_account *a,
  * @hdr: where its counters are
  * @pdu: the frame
  * @reason: AVTPMAP_C_TOO_LONG or AVTPMAP_C_MULTIBUF
+ * @now_ns: CLOCK_MONOTONIC
  *
  * It arrived, so it is not lost on the wire as well; its media is missing.
  */
 static inline void avtpmap_account_skip(struct avtpmap_account *a,
 					struct avtpmap_ring_hdr *hdr,
 					const struct avtpmap_pdu *pdu,
-					enum avtpmap_counter reason)
+					enum avtpmap_counter reason,
+					__u64 now_ns)
 {
 	__u8 delta = pdu->sequence - a->sequence;
 	__u32 units;
@@ -554,7 +636,7 @@ static inline void avtpmap_account_skip(struct avtpmap_account *a,
 	if (delta > 1 && !a->settle) {
 		count(hdr, AVTPMAP_C_SEQ_NUM_MISMATCH, 1);
 		count(hdr, AVTPMAP_C_FRAMES_LOST, delta - 1);
-		a->skipped_lost += delta - 1;
+		a->skipped_lost = saturated((__u64)a->skipped_lost + delta - 1);
 		a->skipped_units += units_lost(a, pdu, delta - 1);
 	} else if (dbc_broken(a, pdu)) {
 		a->skipped_units += account_dbc(a, hdr, pdu);
@@ -564,6 +646,7 @@ static inline void avtpmap_account_skip(struct avtpmap_account *a,
 	a->skipped_units += units;
 	a->sequence = pdu->sequence;
 	a->dbc = pdu->dbc + units;
+	a->last_ns = now_ns;
 }
 
 #endif /* AVTPMAP_ACCOUNT_H */

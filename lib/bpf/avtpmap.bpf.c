@@ -131,10 +131,10 @@ static __always_inline int account(struct xdp_md *ctx, struct xdp_ring *ring,
 		count(&ring->hdr, AVTPMAP_C_MALFORMED, 1);
 	else if (end > linear)
 		avtpmap_account_skip(&s->account, &ring->hdr, &rx->pdu,
-				     AVTPMAP_C_MULTIBUF);
+				     AVTPMAP_C_MULTIBUF, now_ns);
 	else if (rx->pdu.len_bytes > s->room_bytes)
 		avtpmap_account_skip(&s->account, &ring->hdr, &rx->pdu,
-				     AVTPMAP_C_TOO_LONG);
+				     AVTPMAP_C_TOO_LONG, now_ns);
 	else
 		return avtpmap_account(&s->account, &ring->hdr, &rx->pdu,
 				       now_ns, e);

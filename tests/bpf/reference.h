@@ -59,7 +59,7 @@ static int reference_account(struct reference *r, enum avtpmap_class class,
 		count(r->hdr, AVTPMAP_C_UNSUPPORTED_FORMAT, 1);
 	else if (pdu->len_bytes > r->room_bytes)
 		avtpmap_account_skip(&r->account, r->hdr, pdu,
-				     AVTPMAP_C_TOO_LONG);
+				     AVTPMAP_C_TOO_LONG, now_ns);
 	else
 		return avtpmap_account(&r->account, r->hdr, pdu, now_ns, e);
 	return 0;

@@ -91,7 +91,7 @@ static inline int test_ring_rx(struct test_ring *r, const __u8 *frame,
 	}
 	if (pdu.len_bytes > r->stride - sizeof(struct avtpmap_slot)) {
 		avtpmap_account_skip(&r->account, r->hdr, &pdu,
-				     AVTPMAP_C_TOO_LONG);
+				     AVTPMAP_C_TOO_LONG, now_ns);
 		return 0;
 	}
 	if (!avtpmap_account(&r->account, r->hdr, &pdu, now_ns, e))

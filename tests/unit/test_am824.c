@@ -106,7 +106,7 @@ static void skipped_keeps_dbc(void **state)
 	(void)state;
 	stream_init_am824(&s);
 	stream_settle(&s);
-	avtpmap_account_skip(&s.a, &s.hdr, &s.pdu, C(TOO_LONG));
+	avtpmap_account_skip(&s.a, &s.hdr, &s.pdu, C(TOO_LONG), s.now_ns);
 	s.pdu.sequence++;
 	s.pdu.dbc += 6;
 	assert_int_equal(stream_next(&s), 1);
@@ -122,7 +122,7 @@ static void dbc_jumps_before_skipped(void **state)
 	stream_init_am824(&s);
 	stream_settle(&s);
 	s.pdu.dbc += 10;
-	avtpmap_account_skip(&s.a, &s.hdr, &s.pdu, C(TOO_LONG));
+	avtpmap_account_skip(&s.a, &s.hdr, &s.pdu, C(TOO_LONG), s.now_ns);
 	s.pdu.sequence++;
 	s.pdu.dbc += 6;
 	assert_int_equal(stream_next(&s), 1);

@@ -187,7 +187,8 @@ static void skipped(void **state)
 		stream_settle(&s);
 		s.pdu.data_bytes = 2400;
 		for (int j = 0; j < 2; j++, s.pdu.sequence++)
-			avtpmap_account_skip(&s.a, &s.hdr, &s.pdu, reasons[i]);
+			avtpmap_account_skip(&s.a, &s.hdr, &s.pdu, reasons[i],
+					     s.now_ns);
 		s.pdu.data_bytes = 24;
 		assert_int_equal(stream_next(&s), 1);
 		assert_int_equal(s.e.lost, 0);
@@ -210,7 +211,7 @@ static void skipped_amid_loss(void **state)
 	stream_init(&s);
 	stream_settle(&s);
 	stream_lose(&s, 2);
-	avtpmap_account_skip(&s.a, &s.hdr, &s.pdu, C(TOO_LONG));
+	avtpmap_account_skip(&s.a, &s.hdr, &s.pdu, C(TOO_LONG), s.now_ns);
 	s.pdu.sequence++;
 	assert_counters(&s, C(TOO_LONG), 1, C(SEQ_NUM_MISMATCH), 1,
 			C(FRAMES_LOST), 2, -1);
@@ -232,7 +233,7 @@ static void skipped_before_an_epoch(void **state)
 	stream_init(&s);
 	stream_settle(&s);
 	stream_lose(&s, 2);
-	avtpmap_account_skip(&s.a, &s.hdr, &s.pdu, C(TOO_LONG));
+	avtpmap_account_skip(&s.a, &s.hdr, &s.pdu, C(TOO_LONG), s.now_ns);
 	s.pdu.sequence++;
 	s.pdu.format_raw = AAF_RAW(2, 5, 1, 32);
 	assert_int_equal(stream_next(&s), 1);
@@ -250,7 +251,8 @@ static void late_behind_skipped(void **state)
 	(void)state;
 	stream_init(&s);
 	stream_settle(&s);
-	avtpmap_account_skip(&s.a, &s.hdr, &s.pdu, C(TOO_LONG)); /* 8 */
+	avtpmap_account_skip(&s.a, &s.hdr, &s.pdu, C(TOO_LONG),
+			     s.now_ns); /* 8 */
 	s.pdu.sequence = 6;
 	assert_int_equal(stream_frame(&s), 1);
 	assert_int_equal(s.e.flags & AVTPMAP_F_LATE, AVTPMAP_F_LATE);
@@ -267,15 +269,15 @@ static void skipped_strangers(void **state)
 
 	(void)state;
 	stream_init(&s);
-	avtpmap_account_skip(&s.a, &s.hdr, &s.pdu, C(TOO_LONG));
+	avtpmap_account_skip(&s.a, &s.hdr, &s.pdu, C(TOO_LONG), s.now_ns);
 	assert_int_equal(s.a.epoch, 0);
 	stream_settle(&s);
 	s.pdu.src_mac = OTHER_TALKER;
 	s.pdu.sequence += 5;
-	avtpmap_account_skip(&s.a, &s.hdr, &s.pdu, C(TOO_LONG));
+	avtpmap_account_skip(&s.a, &s.hdr, &s.pdu, C(TOO_LONG), s.now_ns);
 	s.pdu.src_mac = TALKER;
 	s.pdu.sequence -= 6; /* duplicate */
-	avtpmap_account_skip(&s.a, &s.hdr, &s.pdu, C(TOO_LONG));
+	avtpmap_account_skip(&s.a, &s.hdr, &s.pdu, C(TOO_LONG), s.now_ns);
 	s.pdu.sequence++;
 	assert_int_equal(stream_next(&s), 1);
 	assert_int_equal(s.e.flags, AVTPMAP_F_TV);

@@ -222,6 +222,138 @@ static void stall_is_not_loss(void **state)
 	assert_counters(&s, -1);
 }
 
+/* Its avtp_timestamps are those of its media; @every: of so many frames one. */
+static int stamped_next(struct stream *s, unsigned int every)
+{
+	int laid, tv = s->pdu.sequence % every == 0;
+
+	s->pdu.flags = tv ? AVTPMAP_F_TV : 0;
+	laid = stream_next(s);
+	s->pdu.avtp_timestamp += FRAME_NS;
+	return laid;
+}
+
+static void stamped_settle(struct stream *s, unsigned int every)
+{
+	stream_init(s);
+	s->pdu.avtp_timestamp = 0xfffffff0; /* and wraps */
+	for (int i = 0; i < 3 * SETTLE_FRAMES; i++)
+		assert_int_equal(stamped_next(s, every), 1);
+}
+
+static void stamped_lose(struct stream *s, unsigned int n)
+{
+	stream_lose(s, n);
+	s->pdu.avtp_timestamp += n * FRAME_NS;
+}
+
+/* sequence_num goes on as if nothing had been; time does not. */
+static void losses_that_sequence_num_cannot_see(void **state)
+{
+	static const struct {
+		unsigned int lost, counted, resync;
+	} rows[] = {
+		{ 100, 100, 0 }, { 255, 0, 1 }, { 256, 0, 1 },	{ 257, 0, 1 },
+		{ 511, 0, 1 },	 { 512, 0, 1 }, { 1024, 0, 1 }, { 5120, 0, 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_ELEMS(rows); i++) {
+		for (unsigned int every = 1; every <= 8; every += 7) {
+			struct stream s;
+
+			stamped_settle(&s, every);
+			if (every > 1 && rows[i].lost % 256)
+				continue; /* lands on one without */
+			stamped_lose(&s, rows[i].lost);
+			assert_int_equal(stamped_next(&s, every), 1);
+			assert_int_equal(counter(&s, C(FRAMES_LOST)),
+					 rows[i].counted);
+			assert_int_equal(counter(&s, C(RESYNC)),
+					 rows[i].resync);
+			assert_int_equal(s.a.epoch, 1 + rows[i].resync);
+		}
+	}
+}
+
+/* Frames that waited in the NIC are numbered as ever, and so are those missing. */
+static void a_stalled_host_loses_nothing(void **state)
+{
+	struct stream s;
+
+	(void)state;
+	stamped_settle(&s, 1);
+	s.now_ns += 100000000;
+	for (int i = 0; i < 800; i++, s.now_ns -= FRAME_NS - 10)
+		assert_int_equal(stamped_next(&s, 1), 1);
+	assert_counters(&s, -1);
+	s.now_ns += 100000000;
+	stamped_lose(&s, 5);
+	assert_int_equal(stamped_next(&s, 1), 1);
+	assert_counters(&s, C(SEQ_NUM_MISMATCH), 1, C(FRAMES_LOST), 5, -1);
+	s.now_ns += 100000000;
+	s.pdu.sequence -= 3;
+	s.pdu.avtp_timestamp -= 3 * FRAME_NS;
+	assert_int_equal(stamped_next(&s, 1), 1);
+	assert_counters(&s, C(SEQ_NUM_MISMATCH), 2, C(FRAMES_LOST), 5,
+			C(FRAMES_LATE), 1, -1);
+}
+
+/* 50 ms that a talker did not send are no 256 frames, nor twice as many. */
+static void a_pause_is_no_loss(void **state)
+{
+	struct stream s;
+
+	(void)state;
+	stamped_settle(&s, 1);
+	s.now_ns += 50000000;
+	s.pdu.avtp_timestamp += 50000000;
+	assert_int_equal(stamped_next(&s, 1), 1);
+	assert_counters(&s, -1);
+}
+
+/* What the ring could not hold came nevertheless: no silence. */
+static void loss_behind_many_skipped(void **state)
+{
+	struct stream s;
+
+	(void)state;
+	stream_init(&s);
+	stream_settle(&s);
+	for (int i = 0; i < 300; i++, s.pdu.sequence++) {
+		s.now_ns += FRAME_NS;
+		avtpmap_account_skip(&s.a, &s.hdr, &s.pdu, C(TOO_LONG),
+				     s.now_ns);
+	}
+	stream_lose(&s, 5);
+	assert_int_equal(stream_next(&s), 1);
+	assert_int_equal(s.e.lost, 5);
+	assert_int_equal(s.e.lost_units, 305 * 6);
+	assert_counters(&s, C(TOO_LONG), 300, C(SEQ_NUM_MISMATCH), 1,
+			C(FRAMES_LOST), 5, -1);
+}
+
+/* Skipped for days: the slot says as much as it can, the position all of it. */
+static void more_skipped_than_a_slot_can_say(void **state)
+{
+	struct stream s;
+	__u64 before;
+
+	(void)state;
+	stream_init(&s);
+	stream_settle(&s);
+	before = s.a.media_pos;
+	s.a.skipped_units = 0xfffffffe;
+	s.a.skipped_lost = 0xfffffffe;
+	stream_lose(&s, 5);
+	avtpmap_account_skip(&s.a, &s.hdr, &s.pdu, C(TOO_LONG), s.now_ns);
+	s.pdu.sequence++;
+	assert_int_equal(stream_next(&s), 1);
+	assert_int_equal(s.e.lost, 0xffffffff);
+	assert_int_equal(s.e.lost_units, 0xffffffff);
+	assert_int_equal(s.e.media_pos, before + 0xfffffffeull + 36);
+}
+
 /* Two CPUs took the time in one order and the lock in the other. */
 static void time_goes_back(void **state)
 {
@@ -372,6 +504,11 @@ int main(void)
 		cmocka_unit_test(silence_longer_than_the_wrap),
 		cmocka_unit_test(silence_of_packets),
 		cmocka_unit_test(stall_is_not_loss),
+		cmocka_unit_test(losses_that_sequence_num_cannot_see),
+		cmocka_unit_test(a_stalled_host_loses_nothing),
+		cmocka_unit_test(a_pause_is_no_loss),
+		cmocka_unit_test(loss_behind_many_skipped),
+		cmocka_unit_test(more_skipped_than_a_slot_can_say),
 		cmocka_unit_test(time_goes_back),
 		cmocka_unit_test(stale_stream),
 		cmocka_unit_test(stale_in_a_row_only),

@@ -74,7 +74,8 @@ int compile_only(struct xdp_md *ctx)
 	if (!slot)
 		return XDP_PASS;
 	if (pdu.len_bytes > sizeof(slot->pdu)) {
-		avtpmap_account_skip(a, &page->hdr, &pdu, AVTPMAP_C_TOO_LONG);
+		avtpmap_account_skip(a, &page->hdr, &pdu, AVTPMAP_C_TOO_LONG,
+				     now);
 		return XDP_PASS;
 	}
 	if (!avtpmap_account(a, &page->hdr, &pdu, now, &e))
