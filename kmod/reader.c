@@ -106,14 +106,29 @@ void reader_destroy(struct reader *r)
 
 /* ---- bind ---- */
 
+/* A user may have half of what the others leave: so there is always a rest. */
+static bool has_share(const struct reader *r, const struct stream *s)
+{
+	const struct reader *other;
+	u32 mine = 0;
+
+	lockdep_assert_held(&s->lock);
+	list_for_each_entry(other, &s->readers, node)
+		mine += uid_eq(other->uid, r->uid);
+	return 2 * (mine + 1) <= AVTPMAP_READERS_MAX - (s->n_readers - mine);
+}
+
 static int join(struct reader *r, struct stream *s, struct avtpmap_bind *bind)
 {
+	bool admin = ns_capable_noaudit(current->nsproxy->net_ns->user_ns,
+					CAP_NET_ADMIN);
 	int err = 0;
 
 	spin_lock_bh(&s->lock);
 	if (s->gone) {
 		err = -ENOENT;
-	} else if (s->n_readers >= AVTPMAP_READERS_MAX) {
+	} else if (s->n_readers >= AVTPMAP_READERS_MAX ||
+		   (!admin && !has_share(r, s))) {
 		err = -EUSERS;
 	} else {
 		bind->ring_bytes = s->ring.bytes;

@@ -102,7 +102,8 @@ static int bind_text(const struct text *why, int err, const char *ifname,
 	case -EUSERS:
 		return refuse_text(why, err,
 				   "%s: stream %s has %u readers, which is "
-				   "the most; avtpmap show",
+				   "the most, or you have half of what others "
+				   "leave; avtpmap show",
 				   ifname, id, AVTPMAP_READERS_MAX);
 	case -EPROTONOSUPPORT:
 		return refuse_text(why, err,

@@ -173,6 +173,37 @@ static void rights_to_read(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, handle_bind(handle_open(test), nic, 1), 0);
 }
 
+/* How many of @most handles a user may bind, be it root (@uid 0). */
+static u32 binds(struct kunit *test, u32 uid, const struct nic *nic, u32 most)
+{
+	u32 n;
+	int err = 0;
+
+	for (n = 0; n < most; n++) {
+		err = uid ? user_binds(test, uid, AUDIO, nic) :
+			    handle_bind(handle_open(test), nic, 1);
+		if (err)
+			break;
+	}
+	if (n < most)
+		KUNIT_EXPECT_EQ(test, err, -EUSERS);
+	return n;
+}
+
+/* Whoever comes first leaves room for the next, and root needs no share. */
+static void rights_to_a_share(struct kunit *test)
+{
+	struct nic *nic = nic_create(test);
+
+	stream_make(test, nic, 1);
+	KUNIT_ASSERT_EQ(test, set_gid(test, nic, AUDIO), 0);
+	KUNIT_EXPECT_EQ(test, binds(test, ALICE, nic, AVTPMAP_READERS_MAX), 64);
+	KUNIT_EXPECT_EQ(test, binds(test, BOB, nic, AVTPMAP_READERS_MAX), 32);
+	KUNIT_EXPECT_EQ(test, binds(test, ALICE, nic, 1), 0);
+	KUNIT_EXPECT_EQ(test, binds(test, 0, nic, AVTPMAP_READERS_MAX), 32);
+	KUNIT_EXPECT_EQ(test, binds(test, BOB + 1, nic, 1), 0);
+}
+
 /* One user's open handles are no other's. */
 static void rights_to_handles(struct kunit *test)
 {
@@ -211,6 +242,7 @@ static struct kunit_case rights_cases[] = {
 	KUNIT_CASE(rights_lent_socket),
 	KUNIT_CASE(rights_of_group),
 	KUNIT_CASE(rights_to_read),
+	KUNIT_CASE(rights_to_a_share),
 	KUNIT_CASE(rights_to_handles),
 	{}
 };
