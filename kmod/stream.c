@@ -453,6 +453,25 @@ void stream_put(struct stream *s)
 	kref_put(&s->ref, stream_free);
 }
 
+/*
+ * igb has its PHC only after its netdev, and so after the streams of modprobe.
+ * The header may change as long as nobody can have mapped it.
+ */
+static void find_phc(struct stream *s)
+{
+	struct avtpmap_ring_hdr *hdr = s->ring.hdr;
+	u32 phc_index;
+
+	ASSERT_RTNL();
+	if (hdr->phc_index != AVTPMAP_NO_PHC)
+		return;
+	phc_index = port_phc_index(s->port->dev);
+	spin_lock_bh(&s->lock);
+	if (!s->n_readers)
+		hdr->phc_index = phc_index;
+	spin_unlock_bh(&s->lock);
+}
+
 /* A reference to the stream, if the caller may read it; else an ERR_PTR. */
 struct stream *stream_get(const struct net *net, int ifindex, __be64 stream_id)
 {
@@ -470,8 +489,10 @@ struct stream *stream_get(const struct net *net, int ifindex, __be64 stream_id)
 		s = ERR_PTR(-ENOENT);
 	else if (!port_may_use(net, port->gid))
 		s = ERR_PTR(-EACCES);
-	else
+	if (!IS_ERR(s)) {
+		find_phc(s);
 		kref_get(&s->ref);
+	}
 	rtnl_unlock();
 	return s;
 }

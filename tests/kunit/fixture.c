@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/etherdevice.h>
+#include <linux/ethtool.h>
 #include <linux/if_vlan.h>
 #include <linux/rtnetlink.h>
 #include <linux/unaligned.h>
@@ -47,10 +48,22 @@ static const struct net_device_ops nic_ops = {
 	.ndo_vlan_rx_kill_vid	= nic_kill_vid,
 };
 
+static int nic_ts_info(struct net_device *dev,
+		       struct kernel_ethtool_ts_info *info)
+{
+	info->phc_index = nic_of(dev)->phc_index;
+	return 0;
+}
+
+static const struct ethtool_ops nic_ethtool_ops = {
+	.get_ts_info	= nic_ts_info,
+};
+
 static void nic_setup(struct net_device *dev)
 {
 	ether_setup(dev);
 	dev->netdev_ops = &nic_ops;
+	dev->ethtool_ops = &nic_ethtool_ops;
 	dev->features |= NETIF_F_HW_VLAN_CTAG_FILTER;
 	dev->max_mtu = ETH_MAX_MTU;
 	eth_hw_addr_random(dev);
@@ -83,6 +96,7 @@ struct nic *nic_create(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, dev);
 	*(struct nic **)netdev_priv(dev) = nic;
 	nic->dev = dev;
+	nic->phc_index = -1;
 	avtpmap_tap_register(&nic->tap, dev);
 	err = register_netdev(dev);
 	if (err) {

@@ -29,6 +29,7 @@ enum {
  * @dev: NULL once it is removed
  * @vids: registered
  * @refuse_vid: what registering one returns
+ * @phc_index: that it says it has, -1: none
  * @mc: groups that it is in from the beginning (IPv6)
  */
 struct nic {
@@ -36,6 +37,7 @@ struct nic {
 	struct net_device *dev;
 	DECLARE_BITMAP(vids, 4096);
 	int refuse_vid;
+	int phc_index;
 	u32 mc;
 };
 

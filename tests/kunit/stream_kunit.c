@@ -332,6 +332,35 @@ static void stream_bind(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kref_read(&s->ref), 1);
 }
 
+/* igb has its PHC after its netdev is there, and streams= may be faster. */
+static void stream_phc(struct kunit *test)
+{
+	struct nic *nic = nic_create(test);
+	struct stream *s = stream_make(test, nic, TALKER_ID), *late;
+	struct reader *r;
+
+	KUNIT_EXPECT_EQ(test, s->ring.hdr->phc_index, AVTPMAP_NO_PHC);
+	r = reader_make(test, nic, TALKER_ID);
+	nic->phc_index = 3;
+	reader_make(test, nic, TALKER_ID);	/* r may have mapped it already */
+	KUNIT_EXPECT_EQ(test, r->stream->ring.hdr->phc_index, AVTPMAP_NO_PHC);
+	late = stream_make(test, nic, TALKER_ID + 1);
+	KUNIT_EXPECT_EQ(test, late->ring.hdr->phc_index, 3);
+	nic->phc_index = 4;
+	reader_make(test, nic, TALKER_ID + 1);
+	KUNIT_EXPECT_EQ(test, late->ring.hdr->phc_index, 3);
+}
+
+static void stream_phc_late(struct kunit *test)
+{
+	struct nic *nic = nic_create(test);
+	struct stream *s = stream_make(test, nic, TALKER_ID);
+
+	nic->phc_index = 3;
+	reader_make(test, nic, TALKER_ID);
+	KUNIT_EXPECT_EQ(test, s->ring.hdr->phc_index, 3);
+}
+
 static void stream_readers_capped(struct kunit *test)
 {
 	struct nic *nic = nic_create(test);
@@ -451,6 +480,8 @@ static struct kunit_case stream_cases[] = {
 	KUNIT_CASE(stream_filter_refused),
 	KUNIT_CASE(stream_memory),
 	KUNIT_CASE(stream_bind),
+	KUNIT_CASE(stream_phc),
+	KUNIT_CASE(stream_phc_late),
 	KUNIT_CASE(stream_readers_capped),
 	KUNIT_CASE(stream_handles_capped),
 	KUNIT_CASE(stream_deleted_under_reader),

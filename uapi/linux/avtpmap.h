@@ -196,8 +196,8 @@ enum avtpmap_ring_state {
  * @state: enum avtpmap_ring_state
  * @counters: by enum avtpmap_counter
  *
- * What lies before @counters_known is written before the ring can be mapped
- * and never again.
+ * What lies before @counters_known is written before the ring is first mapped,
+ * and never while it is.
  */
 struct avtpmap_ring_hdr {
 	__u32 magic;
