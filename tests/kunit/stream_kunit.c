@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A stream's life: create, filters, memory, readers, delete, its port's end. */
 #include <linux/if_vlan.h>
+#include <linux/nsproxy.h>
 #include <linux/rtnetlink.h>
 
 #include "fixture.h"
@@ -332,6 +333,28 @@ static void stream_bind(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kref_read(&s->ref), 1);
 }
 
+/* An ifindex is one of its network namespace alone. */
+static void stream_bind_elsewhere(struct kunit *test)
+{
+	struct nic *nic = nic_create(test), *bare = nic_create(test);
+	struct net *net = kunit_kzalloc(test, sizeof(*net), GFP_KERNEL);
+	struct nsproxy *home = current->nsproxy, away = *home;
+	struct reader *r = handle_open(test);
+	int err;
+
+	KUNIT_ASSERT_NOT_NULL(test, net);
+	stream_make(test, nic, TALKER_ID);
+	net->user_ns = home->net_ns->user_ns;
+	net->net_cookie = home->net_ns->net_cookie + 1;
+	away.net_ns = net;
+	current->nsproxy = &away;
+	err = handle_bind(r, nic, TALKER_ID);
+	current->nsproxy = home;
+	KUNIT_EXPECT_EQ(test, err, -ENOENT);
+	KUNIT_EXPECT_EQ(test, handle_bind(r, bare, TALKER_ID), -ENOENT);
+	KUNIT_EXPECT_EQ(test, handle_bind(r, nic, TALKER_ID), 0);
+}
+
 /* igb has its PHC after its netdev is there, and streams= may be faster. */
 static void stream_phc(struct kunit *test)
 {
@@ -480,6 +503,7 @@ static struct kunit_case stream_cases[] = {
 	KUNIT_CASE(stream_filter_refused),
 	KUNIT_CASE(stream_memory),
 	KUNIT_CASE(stream_bind),
+	KUNIT_CASE(stream_bind_elsewhere),
 	KUNIT_CASE(stream_phc),
 	KUNIT_CASE(stream_phc_late),
 	KUNIT_CASE(stream_readers_capped),
