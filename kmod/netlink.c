@@ -159,7 +159,7 @@ static int do_port_set(struct sk_buff *skb, struct genl_info *info)
 	if (gid)
 		port->gid = kgid;
 	if (cap)
-		port->mem_cap_bytes = nla_get_u64(cap);
+		WRITE_ONCE(port->mem_cap_bytes, nla_get_u64(cap));
 	return 0;
 }
 

@@ -59,8 +59,7 @@ static int put_port(struct sk_buff *skb, const struct port *port)
 
 	return nla_put_u32(skb, AVTPMAP_A_GID, gid) ||
 	       put_u64(skb, AVTPMAP_A_MEM_CAP, port->mem_cap_bytes) ||
-	       put_u64(skb, AVTPMAP_A_MEM_USED,
-		       atomic64_read(&port->mem_used_bytes)) ||
+	       put_u64(skb, AVTPMAP_A_MEM_USED, port->mem_used_bytes) ||
 	       nla_put_u32(skb, AVTPMAP_A_STREAMS, port->n_streams) ||
 	       put_queues(skb, port);
 }

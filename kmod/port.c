@@ -121,7 +121,7 @@ void port_put(struct port *port)
 
 int port_charge(struct port *port, u64 bytes, struct netlink_ext_ack *extack)
 {
-	u64 used = atomic64_read(&port->mem_used_bytes);
+	u64 used = port->mem_used_bytes;
 
 	ASSERT_RTNL();
 	if (bytes > port->mem_cap_bytes || used > port->mem_cap_bytes - bytes) {
@@ -129,13 +129,14 @@ int port_charge(struct port *port, u64 bytes, struct netlink_ext_ack *extack)
 			       "the ring does not fit the port's memory cap; raise it with avtpmap attach IF --mem, or use a smaller ms=, rate= or stride=");
 		return -EDQUOT;
 	}
-	atomic64_add(bytes, &port->mem_used_bytes);
+	port->mem_used_bytes += bytes;
 	return 0;
 }
 
 void port_uncharge(struct port *port, u64 bytes)
 {
-	atomic64_sub(bytes, &port->mem_used_bytes);
+	ASSERT_RTNL();
+	port->mem_used_bytes -= bytes;
 }
 
 /* Each frame counts once, under what became of it; the sums are made here. */

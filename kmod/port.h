@@ -28,8 +28,8 @@ enum { PORT_MEM_CAP_BYTES = 256 << 20 };
  * @streams: of this port (rtnl)
  * @n_streams: their number (rtnl)
  * @gid: who may add streams and read, besides the capable (rtnl, read racily)
- * @mem_cap_bytes: most that rings may take (rtnl)
- * @mem_used_bytes: that they take, also while only readers still hold them
+ * @mem_cap_bytes: most that rings may take (rtnl, read racily)
+ * @mem_used_bytes: that they take; of deleted streams, readers' users do (rtnl)
  * @ref: one for the list, one for each stream
  * @queues: written by the queue's NAPI context alone
  */
@@ -47,7 +47,7 @@ struct port {
 	u32 n_streams;
 	kgid_t gid;
 	u64 mem_cap_bytes;
-	atomic64_t mem_used_bytes;
+	u64 mem_used_bytes;
 	struct kref ref;
 
 	struct queue {

@@ -4,48 +4,11 @@
 #include <linux/poll.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/xarray.h>
 
+#include "holder.h"
 #include "reader.h"
 #include "shared/period.h"
 #include "trace.h"
-
-/* Open handles by uid, so that no user takes the memory of all. */
-static DEFINE_XARRAY(handles);
-
-/* Protects: what handles holds, from reading a count to storing the next
- * Ordering: innermost
- */
-static DEFINE_MUTEX(handles_lock);
-
-static int charge_handle(kuid_t uid)
-{
-	unsigned long n, key = __kuid_val(uid);
-	int err;
-
-	mutex_lock(&handles_lock);
-	n = xa_to_value(xa_load(&handles, key) ?: xa_mk_value(0));
-	if (n >= AVTPMAP_HANDLES_MAX)
-		err = -EUSERS;
-	else
-		err = xa_err(xa_store(&handles, key, xa_mk_value(n + 1),
-				      GFP_KERNEL));
-	mutex_unlock(&handles_lock);
-	return err;
-}
-
-static void uncharge_handle(kuid_t uid)
-{
-	unsigned long n, key = __kuid_val(uid);
-
-	mutex_lock(&handles_lock);
-	n = xa_to_value(xa_load(&handles, key));
-	if (n > 1)	/* replaces an entry, so it needs no memory */
-		xa_store(&handles, key, xa_mk_value(n - 1), GFP_KERNEL);
-	else
-		xa_erase(&handles, key);
-	mutex_unlock(&handles_lock);
-}
 
 LIST_HEAD(bound_readers);
 
@@ -59,17 +22,17 @@ static u64 last_serial;		/* of a bound reader (bound_lock) */
 struct reader *reader_create(void)
 {
 	struct reader *r;
-	int err;
+	struct holder *h;
 
 	r = kzalloc(sizeof(*r), GFP_KERNEL_ACCOUNT);
 	if (!r)
 		return ERR_PTR(-ENOMEM);
-	r->uid = current_uid();
-	err = charge_handle(r->uid);
-	if (err) {
+	h = holder_get(current_uid());
+	if (IS_ERR(h)) {
 		kfree(r);
-		return ERR_PTR(err);
+		return ERR_CAST(h);
 	}
+	r->holder = h;
 	r->pid = task_tgid_nr(current);
 	get_task_comm(r->comm, current);
 	mutex_init(&r->bind_lock);
@@ -78,6 +41,25 @@ struct reader *reader_create(void)
 	INIT_LIST_HEAD(&r->listener_node);
 	INIT_LIST_HEAD(&r->sleeper_node);
 	return r;
+}
+
+/* Another handle of the same user, if any, keeps the stream's memory now. */
+static void let_go(const struct reader *r)
+{
+	struct stream *s = r->stream;
+	struct reader *other;
+
+	lockdep_assert_held(&s->lock);
+	if (!r->keeps)
+		return;
+	list_for_each_entry(other, &s->readers, node) {
+		if (other->holder == r->holder) {
+			other->keeps = true;
+			return;
+		}
+	}
+	if (s->gone)
+		atomic64_sub(s->ring.bytes, &r->holder->dead_bytes);
 }
 
 void reader_destroy(struct reader *r)
@@ -96,46 +78,71 @@ void reader_destroy(struct reader *r)
 		list_del(&r->listener_node);
 		list_del(&r->node);
 		s->n_readers--;
+		let_go(r);
 		spin_unlock_bh(&s->lock);
 		stream_put(s);
 	}
 	free_page((unsigned long)r->page);
-	uncharge_handle(r->uid);
+	holder_put(r->holder);
 	kfree(r);
 }
 
 /* ---- bind ---- */
 
-/* A user may have half of what the others leave: so there is always a rest. */
-static bool has_share(const struct reader *r, const struct stream *s)
+static u32 readers_of(const struct stream *s, const struct holder *h)
 {
-	const struct reader *other;
-	u32 mine = 0;
+	const struct reader *r;
+	u32 n = 0;
 
 	lockdep_assert_held(&s->lock);
-	list_for_each_entry(other, &s->readers, node)
-		mine += uid_eq(other->uid, r->uid);
-	return 2 * (mine + 1) <= AVTPMAP_READERS_MAX - (s->n_readers - mine);
+	list_for_each_entry(r, &s->readers, node)
+		n += r->holder == h;
+	return n;
+}
+
+/*
+ * A user who keeps rings of deleted streams may not gather more of them than the
+ * port may have. One ring may be read by whoever keeps none.
+ */
+static bool has_quota(const struct holder *h, const struct stream *s)
+{
+	u64 dead = atomic64_read(&h->dead_bytes);
+
+	return !dead ||
+	       dead + s->ring.bytes <= READ_ONCE(s->port->mem_cap_bytes);
+}
+
+static int may_join(const struct reader *r, const struct stream *s, u32 mine,
+		    bool admin)
+{
+	lockdep_assert_held(&s->lock);
+	if (s->gone)
+		return -ENOENT;
+	if (s->n_readers >= AVTPMAP_READERS_MAX)
+		return -EUSERS;
+	/* half of what the others leave: so there is always a rest */
+	if (!admin && 2 * (mine + 1) > AVTPMAP_READERS_MAX - (s->n_readers - mine))
+		return -EUSERS;
+	return has_quota(r->holder, s) ? 0 : -EDQUOT;
 }
 
 static int join(struct reader *r, struct stream *s, struct avtpmap_bind *bind)
 {
 	bool admin = ns_capable_noaudit(current->nsproxy->net_ns->user_ns,
 					CAP_NET_ADMIN);
-	int err = 0;
+	u32 mine;
+	int err;
 
 	spin_lock_bh(&s->lock);
-	if (s->gone) {
-		err = -ENOENT;
-	} else if (s->n_readers >= AVTPMAP_READERS_MAX ||
-		   (!admin && !has_share(r, s))) {
-		err = -EUSERS;
-	} else {
+	mine = readers_of(s, r->holder);
+	err = may_join(r, s, mine, admin);
+	if (!err) {
 		bind->ring_bytes = s->ring.bytes;
 		bind->head = s->head;
 		bind->media_pos = s->account.media_pos;
 		r->page->acked = bind->media_pos;
 		r->told = s->told;
+		r->keeps = !mine;
 		list_add_tail(&r->node, &s->readers);
 		s->n_readers++;
 		smp_store_release(&r->stream, s); /* pairs with reader_stream() */

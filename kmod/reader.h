@@ -5,12 +5,13 @@
 
 #include <linux/list.h>
 #include <linux/mutex.h>
-#include <linux/uidgid.h>
 #include <linux/wait.h>
 
 #include "group.h"
 #include "period.h"
 #include "stream.h"
+
+struct holder;
 
 /**
  * struct reader - an open handle
@@ -18,7 +19,9 @@
  * @head_of: the group that this handle is instead; set once (release)
  * @page: the only memory that the user may write; set before @stream
  * @bind_lock: Protects: the binding
- * @uid: who is charged for the handle (immutable)
+ * @holder: who is charged for the handle; reference (immutable)
+ * @keeps: of its holder's readers of the stream, the one by which that one is
+ *	charged for the ring once the stream is deleted (stream's lock)
  * @pid: who opened it, for the list of holders (immutable)
  * @comm: its name (immutable)
  * @wait: the reader sleeps here
@@ -49,7 +52,8 @@ struct reader {
 	struct group *head_of;
 	struct avtpmap_reader_page *page;
 	struct mutex bind_lock;
-	kuid_t uid;
+	struct holder *holder;
+	bool keeps;
 	pid_t pid;
 	char comm[TASK_COMM_LEN];
 

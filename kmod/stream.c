@@ -4,6 +4,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 
+#include "holder.h"
 #include "netlink.h"
 #include "reader.h"
 #include "shared/period.h"
@@ -393,6 +394,18 @@ struct stream *stream_create_on(struct net_device *dev,
 	return s;
 }
 
+/* The memory is its readers' now, and no more the port's. */
+static void hand_over(struct stream *s)
+{
+	struct reader *r;
+
+	lockdep_assert_held(&s->lock);
+	list_for_each_entry(r, &s->readers, node)
+		if (r->keeps)
+			atomic64_add(s->ring.bytes, &r->holder->dead_bytes);
+	port_uncharge(s->port, s->ring.bytes);
+}
+
 /* No frame sees it any more. Readers keep the memory, and get ENODEV. */
 static void finish(struct stream *s)
 {
@@ -407,6 +420,7 @@ static void finish(struct stream *s)
 	WRITE_ONCE(s->ring.hdr->state, AVTPMAP_RING_GONE);
 	list_for_each_entry(r, &s->readers, node)
 		reader_gone(r);
+	hand_over(s);
 	spin_unlock_bh(&s->lock);
 
 	hrtimer_cancel(&s->timer);
@@ -442,7 +456,6 @@ static void stream_free(struct kref *ref)
 	struct stream *s = container_of(ref, struct stream, ref);
 	struct port *port = s->port;
 
-	port_uncharge(port, s->ring.bytes);
 	ring_free(&s->ring);
 	kfree(s);
 	port_put(port);

@@ -105,6 +105,11 @@ static int bind_text(const struct text *why, int err, const char *ifname,
 				   "the most, or you have half of what others "
 				   "leave; avtpmap show",
 				   ifname, id, AVTPMAP_READERS_MAX);
+	case -EDQUOT:
+		return refuse_text(why, err,
+				   "%s: you keep rings of deleted streams, as "
+				   "many as the port may have; close them",
+				   ifname);
 	case -EPROTONOSUPPORT:
 		return refuse_text(why, err,
 				   "module avtpmap and libavtpmap %s have "

@@ -60,8 +60,7 @@ static void expect_clean(struct kunit *test, struct nic *nic, u32 n)
 
 	KUNIT_EXPECT_EQ_MSG(test, port->n_streams, 0, "allocation %u", n);
 	KUNIT_EXPECT_EQ_MSG(test, kref_read(&port->ref), 1, "allocation %u", n);
-	KUNIT_EXPECT_EQ_MSG(test, atomic64_read(&port->mem_used_bytes), 0,
-			    "allocation %u", n);
+	KUNIT_EXPECT_EQ_MSG(test, port->mem_used_bytes, 0, "allocation %u", n);
 	KUNIT_EXPECT_EQ_MSG(test, nic->dev->allmulti, 0, "allocation %u", n);
 	KUNIT_EXPECT_EQ_MSG(test, netdev_mc_count(nic->dev), nic->mc,
 			    "allocation %u", n);

@@ -139,7 +139,7 @@ static void rights_of_group(struct kunit *test)
 					nic, 0, "CAP_NET_ADMIN"), -EPERM);
 	KUNIT_EXPECT_EQ(test, user_asks(test, ALICE, AUDIO, AVTPMAP_CMD_DRAIN,
 					nic, 0, "CAP_NET_ADMIN"), -EPERM);
-	port->mem_cap_bytes = atomic64_read(&port->mem_used_bytes);
+	port->mem_cap_bytes = port->mem_used_bytes;
 	KUNIT_EXPECT_EQ(test, user_asks(test, ALICE, AUDIO, AVTPMAP_CMD_STREAM_ADD,
 					nic, 2, "memory cap"), -EDQUOT);
 	KUNIT_EXPECT_EQ(test, user_asks(test, ALICE, AUDIO, AVTPMAP_CMD_STREAM_DEL,
@@ -148,6 +148,11 @@ static void rights_of_group(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, set_gid(test, nic, (u32)-1), 0);
 	KUNIT_EXPECT_EQ(test, user_asks(test, ALICE, AUDIO, AVTPMAP_CMD_STREAM_ADD,
 					nic, 1, "give a group"), -EPERM);
+}
+
+static u64 used(const struct port *port)
+{
+	return port->mem_used_bytes;
 }
 
 static int user_binds(struct kunit *test, u32 uid, u32 group,
@@ -204,6 +209,67 @@ static void rights_to_a_share(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, binds(test, BOB + 1, nic, 1), 0);
 }
 
+static struct reader *user_reads(struct kunit *test, u32 uid,
+				 const struct nic *nic, int expected)
+{
+	const struct cred *root = become(uid, AUDIO);
+	struct reader *r = handle_open(test);
+
+	KUNIT_EXPECT_EQ(test, handle_bind(r, nic, 1), expected);
+	become_root(root);
+	return r;
+}
+
+/*
+ * What a deleted stream took is its readers' users', each once: the port can be
+ * used at once, and nobody gathers more than a port may have.
+ */
+static void rights_to_dead_memory(struct kunit *test)
+{
+	struct nic *nic = nic_create(test);
+	struct port *port = port_make(test, nic);
+	struct reader *r[2][2];
+	int i;
+
+	KUNIT_ASSERT_EQ(test, set_gid(test, nic, AUDIO), 0);
+	for (i = 0; i < 2; i++) {
+		struct stream *s = stream_make(test, nic, 1);
+
+		port->mem_cap_bytes = 2 * s->ring.bytes;
+		r[i][0] = user_reads(test, ALICE, nic, 0);
+		r[i][1] = user_reads(test, ALICE, nic, 0);
+		user_reads(test, BOB + i, nic, 0);
+		stream_drop(s);
+		KUNIT_EXPECT_EQ(test, used(port), 0);
+	}
+	stream_make(test, nic, 1);
+	user_reads(test, ALICE, nic, -EDQUOT);
+	reader_close(test, r[0][0]);
+	user_reads(test, ALICE, nic, -EDQUOT);	/* she has it still */
+	user_reads(test, BOB, nic, 0);
+	reader_close(test, r[1][1]);
+	user_reads(test, ALICE, nic, -EDQUOT);
+	reader_close(test, r[0][1]);
+	user_reads(test, ALICE, nic, 0);
+}
+
+/* Who holds but one ring may read another of any size. */
+static void rights_to_one_ring(struct kunit *test)
+{
+	struct nic *nic = nic_create(test);
+	struct port *port = port_make(test, nic);
+	struct stream *s;
+
+	KUNIT_ASSERT_EQ(test, set_gid(test, nic, AUDIO), 0);
+	s = stream_make(test, nic, 1);
+	port->mem_cap_bytes = 1;	/* lowered since */
+	user_reads(test, ALICE, nic, 0);
+	stream_drop(s);
+	port->mem_cap_bytes = PORT_MEM_CAP_BYTES;
+	stream_make(test, nic, 1);
+	user_reads(test, ALICE, nic, 0);
+}
+
 /* One user's open handles are no other's. */
 static void rights_to_handles(struct kunit *test)
 {
@@ -243,6 +309,8 @@ static struct kunit_case rights_cases[] = {
 	KUNIT_CASE(rights_of_group),
 	KUNIT_CASE(rights_to_read),
 	KUNIT_CASE(rights_to_a_share),
+	KUNIT_CASE(rights_to_dead_memory),
+	KUNIT_CASE(rights_to_one_ring),
 	KUNIT_CASE(rights_to_handles),
 	{}
 };

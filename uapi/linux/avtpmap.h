@@ -315,8 +315,9 @@ struct avtpmap_reader_page {
  * ENOENT: no such stream. EBUSY: bound already. EPROTONOSUPPORT: other ABI.
  * EACCES: neither CAP_NET_ADMIN nor the port's group. EUSERS: readers of the
  * stream, or handles of the user, are at their cap; or the user, who lacks
- * CAP_NET_ADMIN, has half of the readers that others leave room for. EINVAL:
- * unknown kind or flags.
+ * CAP_NET_ADMIN, has half of the readers that others leave room for. EDQUOT:
+ * the user's handles keep rings of deleted streams, with this one more than the
+ * port's memory cap. EINVAL: unknown kind or flags.
  */
 struct avtpmap_bind {
 	__u32 abi;
