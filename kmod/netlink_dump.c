@@ -211,7 +211,8 @@ static int fill_reader(struct sk_buff *skb, struct netlink_callback *cb,
 	if (!msg)
 		return -EMSGSIZE;
 	if (nla_put_u32(skb, AVTPMAP_A_IFINDEX, s->port->ifindex) ||
-	    put_stream_id(skb, s) || nla_put_u32(skb, AVTPMAP_A_PID, r->pid) ||
+	    put_stream_id(skb, s) ||
+	    nla_put_u32(skb, AVTPMAP_A_PID, pid_vnr(r->process)) ||
 	    nla_put_string(skb, AVTPMAP_A_COMM, r->comm)) {
 		genlmsg_cancel(skb, msg);
 		return -EMSGSIZE;

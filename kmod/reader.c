@@ -33,7 +33,8 @@ struct reader *reader_create(void)
 		return ERR_CAST(h);
 	}
 	r->holder = h;
-	r->pid = task_tgid_nr(current);
+	r->process = get_pid(task_tgid(current));
+	r->pid = pid_nr(r->process);
 	get_task_comm(r->comm, current);
 	mutex_init(&r->bind_lock);
 	init_waitqueue_head(&r->wait);
@@ -83,6 +84,7 @@ void reader_destroy(struct reader *r)
 		stream_put(s);
 	}
 	free_page((unsigned long)r->page);
+	put_pid(r->process);
 	holder_put(r->holder);
 	kfree(r);
 }

@@ -22,7 +22,8 @@ struct holder;
  * @holder: who is charged for the handle; reference (immutable)
  * @keeps: of its holder's readers of the stream, the one by which that one is
  *	charged for the ring once the stream is deleted (stream's lock)
- * @pid: who opened it, for the list of holders (immutable)
+ * @process: who opened it, for the list of readers; reference (immutable)
+ * @pid: its number in the initial namespace, for tracing (immutable)
  * @comm: its name (immutable)
  * @wait: the reader sleeps here
  * @bound_node: in the list of bound readers (bound_lock)
@@ -54,6 +55,7 @@ struct reader {
 	struct mutex bind_lock;
 	struct holder *holder;
 	bool keeps;
+	struct pid *process;
 	pid_t pid;
 	char comm[TASK_COMM_LEN];
 

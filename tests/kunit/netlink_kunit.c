@@ -2,6 +2,7 @@
 /* Requests over a real socket: what is refused, how, and to whom. */
 #include <linux/cred.h>
 #include <linux/etherdevice.h>
+#include <linux/pid_namespace.h>
 #include <linux/rtnetlink.h>
 
 #include "fixture.h"
@@ -348,6 +349,40 @@ static void netlink_dumps_readers(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, of[i], 40 * i);
 }
 
+/* Who asks is told the PID of its own namespace, and none of others. */
+static void netlink_dumps_pids(struct kunit *test)
+{
+	struct pid_namespace *here = task_active_pid_ns(current);
+	struct pid_namespace *other = kunit_kzalloc(test, sizeof(*other), GFP_KERNEL);
+	struct pid *pid = kunit_kzalloc(test, struct_size(pid, numbers, 2), GFP_KERNEL);
+	struct nic *nic = nic_create(test);
+	struct nlattr *tb[AVTPMAP_A_MAX + 1];
+	struct client *c = client_open(test);
+	struct reader *r;
+	struct pid *own;
+	u32 i, seen = 0;
+
+	KUNIT_ASSERT_NOT_NULL(test, other);
+	KUNIT_ASSERT_NOT_NULL(test, pid);
+	pid->numbers[0] = (struct upid){ .nr = 77, .ns = here };
+	pid->numbers[1] = (struct upid){ .nr = 1, .ns = other };
+	stream_make(test, nic, TALKER_ID);
+	r = reader_make(test, nic, TALKER_ID);
+	own = r->process;
+	r->process = pid;
+	for (i = 0; i < 2; i++) {
+		pid->level = 1 - i;
+		if (i)
+			pid->numbers[0].ns = other;
+		if (client_dump(c, AVTPMAP_CMD_READER_GET))
+			break;
+		for (; client_next(c, tb); seen++)
+			KUNIT_EXPECT_EQ(test, u32_of(tb[AVTPMAP_A_PID]), i ? 0 : 77);
+	}
+	r->process = own;
+	KUNIT_EXPECT_EQ(test, seen, 2);
+}
+
 static void netlink_dumps_ports(struct kunit *test)
 {
 	struct nic *bare = nic_create(test), *used = nic_create(test);
@@ -441,6 +476,7 @@ static struct kunit_case netlink_cases[] = {
 	KUNIT_CASE(netlink_dumps_streams),
 	KUNIT_CASE(netlink_dumps_while_some_go),
 	KUNIT_CASE(netlink_dumps_readers),
+	KUNIT_CASE(netlink_dumps_pids),
 	KUNIT_CASE(netlink_dumps_ports),
 	KUNIT_CASE(netlink_events),
 	KUNIT_CASE(netlink_garbage),

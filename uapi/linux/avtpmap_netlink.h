@@ -86,7 +86,7 @@ enum avtpmap_attr {
 	AVTPMAP_A_COUNTERS,		/* binary, u64[AVTPMAP_N_COUNTERS] */
 	AVTPMAP_A_COUNTERS_KNOWN,	/* u64, bit per counter */
 	AVTPMAP_A_READERS,		/* u32, number of readers */
-	AVTPMAP_A_PID,			/* u32 */
+	AVTPMAP_A_PID,			/* u32, as whoever asks sees it, or 0 */
 	AVTPMAP_A_COMM,			/* string */
 	AVTPMAP_A_EVENTS,		/* u32, enum avtpmap_event, or see below */
 	AVTPMAP_A_UID,			/* u32, who added the stream */
