@@ -3,18 +3,33 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/netdevice.h>
+#include <linux/workqueue.h>
 
 #include "avtpmap_hook.h"
 
-/* On while any tap has a sink. */
+/* To switch the key stops all CPUs: not as often as streams may come and go. */
+#define KEY_OFF_DELAY	HZ
+
+/* On while any tap has a sink, and KEY_OFF_DELAY longer. */
 DEFINE_STATIC_KEY_FALSE(avtpmap_hook_key);
 EXPORT_SYMBOL_GPL(avtpmap_hook_key);
 
-/* Protects: taps, each tap's owner, and writes to its sink.
+/* Protects: taps, each tap's owner, writes to its sink, n_sinks and the key.
  * Ordering: inside rtnl_lock
  */
 static DEFINE_MUTEX(taps_lock);
 static LIST_HEAD(taps);
+static u32 n_sinks;
+
+static void key_off(struct work_struct *work)
+{
+	mutex_lock(&taps_lock);
+	if (!n_sinks)
+		static_branch_disable(&avtpmap_hook_key);
+	mutex_unlock(&taps_lock);
+}
+
+static DECLARE_DELAYED_WORK(key_off_work, key_off);
 
 static struct avtpmap_tap *find_tap(const struct net_device *dev)
 {
@@ -44,7 +59,8 @@ static void clear_sink(struct avtpmap_tap *tap)
 	if (!rcu_access_pointer(tap->sink))
 		return;
 	RCU_INIT_POINTER(tap->sink, NULL);
-	static_branch_dec(&avtpmap_hook_key);
+	if (!--n_sinks)
+		mod_delayed_work(system_wq, &key_off_work, KEY_OFF_DELAY);
 }
 
 /* A sink normally let go at NETDEV_UNREGISTER, long before. */
@@ -99,7 +115,8 @@ void avtpmap_hook_arm(struct net_device *dev, struct avtpmap_sink *sink,
 			clear_sink(tap);
 		} else if (!rcu_access_pointer(tap->sink)) {
 			rcu_assign_pointer(tap->sink, sink);
-			static_branch_inc(&avtpmap_hook_key);
+			n_sinks++;
+			static_branch_enable(&avtpmap_hook_key);
 		}
 	}
 	mutex_unlock(&taps_lock);
@@ -131,6 +148,19 @@ bool avtpmap_hook_has_tap(struct net_device *dev)
 	return has;
 }
 EXPORT_SYMBOL_GPL(avtpmap_hook_has_tap);
+
+static int __init avtpmap_hook_init(void)
+{
+	return 0;
+}
+
+static void __exit avtpmap_hook_exit(void)
+{
+	cancel_delayed_work_sync(&key_off_work);
+}
+
+module_init(avtpmap_hook_init);
+module_exit(avtpmap_hook_exit);
 
 MODULE_DESCRIPTION("avtpmap: receive hook for patched network drivers");
 MODULE_AUTHOR("The avtpmap authors");
