@@ -17,21 +17,22 @@ static int __init avtpmap_init(void)
 	err = param_init();
 	if (err)
 		return err;
-	err = chardev_init();
+	/* before anybody can ask for a port, or its netdev could go unnoticed */
+	err = port_init();
 	if (err)
 		goto err_param;
 	err = netlink_init();
 	if (err)
-		goto err_chardev;
-	err = port_init();
+		goto err_port;
+	err = chardev_init();
 	if (err)
 		goto err_netlink;
 	return 0;
 
 err_netlink:
 	netlink_exit();
-err_chardev:
-	chardev_exit();
+err_port:
+	port_exit();
 err_param:
 	param_exit();
 	return err;
@@ -39,9 +40,9 @@ err_param:
 
 static void __exit avtpmap_exit(void)
 {
-	port_exit();
-	netlink_exit();
+	port_exit();		/* whose end is told; there can be no new ones */
 	chardev_exit();
+	netlink_exit();
 	param_exit();
 }
 

@@ -339,6 +339,8 @@ static const struct genl_multicast_group groups[] = {
 	{ .name = AVTPMAP_GENL_EVENTS },
 };
 
+bool netlink_is_up;
+
 struct genl_family netlink_family __ro_after_init = {
 	.name		= AVTPMAP_GENL_NAME,
 	.version	= AVTPMAP_GENL_VERSION,
@@ -357,10 +359,15 @@ struct genl_family netlink_family __ro_after_init = {
 
 int netlink_init(void)
 {
-	return genl_register_family(&netlink_family);
+	int err = genl_register_family(&netlink_family);
+
+	if (!err)
+		smp_store_release(&netlink_is_up, true); /* pairs with send_event() */
+	return err;
 }
 
 void netlink_exit(void)
 {
+	WRITE_ONCE(netlink_is_up, false);
 	genl_unregister_family(&netlink_family);
 }

@@ -252,7 +252,9 @@ static void send_event(const struct port *port, const struct stream *s,
 	struct sk_buff *skb;
 	void *msg;
 
-	if (!genl_has_listeners(&netlink_family, net, 0))
+	/* the streams of modprobe are there before */
+	if (!smp_load_acquire(&netlink_is_up) || /* pairs with netlink_init() */
+	    !genl_has_listeners(&netlink_family, net, 0))
 		return;
 	skb = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	if (!skb)

@@ -193,10 +193,10 @@ void port_exit(void)
 {
 	struct port *port, *tmp;
 
-	unregister_netdevice_notifier(&port_notifier);
 	rtnl_lock();
 	closing = true;
 	list_for_each_entry_safe(port, tmp, &ports, node)
 		port_release(port);
 	rtnl_unlock();
+	unregister_netdevice_notifier(&port_notifier);
 }
