@@ -261,8 +261,12 @@ static void read_group(unsigned int *state)
 		if (fd[n] < 0)
 			continue;
 		g.fd = (__u32)fd[n++];
-		if (ioctl(head, AVTPMAP_IOC_GROUP_ADD, &g) && errno != ENODEV)
-			die("group");
+		if (ioctl(head, AVTPMAP_IOC_GROUP_ADD, &g)) {
+			if (errno != ENODEV) /* deleted since */
+				die("group");
+			close(fd[--n]);
+			continue;
+		}
 		if (n == 1)
 			set_period(head, state);
 	}
