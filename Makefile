@@ -50,6 +50,7 @@ help:
 	@echo '                   with BACKEND=xdp or packet on veth on this machine, as root'
 	@echo '  check-jack       avtpmap-jack under a JACK server without hardware, as root'
 	@echo '  check-qemu       real streams into a Debian 13 guest; KERNEL=debian|rt|debug, ONLY="10 50", WITHOUT=05'
+	@echo '  check-mutations  that the tests see mistakes: of a table, one by one; not in check; ONLY='
 	@echo '  bench            what each way of receiving a stream costs; see tests/bench/Makefile'
 	@echo '  demo             one stream from GStreamer to a WAV file, from nothing'
 	@echo
@@ -97,7 +98,7 @@ dkms-remove:
 	if dkms status avtpmap/$(VERSION) | grep -q .; then dkms remove avtpmap/$(VERSION) --all; fi
 	rm -rf $(DKMS_SOURCE)
 
-.PHONY: check lint check-unit check-bpf check-kunit check-conformance check-jack check-qemu
+.PHONY: check lint check-unit check-bpf check-kunit check-conformance check-jack check-qemu check-mutations
 check:
 	tests/check.sh
 lint: KDIR := $(firstword $(wildcard $(KDIR) /usr/src/linux-headers-*-amd64))
@@ -113,6 +114,8 @@ check-conformance:
 	+$(MAKE) -C tests/conformance check
 check-jack:
 	+$(MAKE) -C tests/jack check
+check-mutations:
+	tests/mutations/run.sh
 check-qemu:
 	tests/qemu/run.sh $(if $(KERNEL),--kernel $(KERNEL)) \
 		$(if $(ONLY),--only "$(ONLY)") $(if $(WITHOUT),--without "$(WITHOUT)")
