@@ -15,6 +15,8 @@
 #   latency  as pace, with the least period: from a frame's arrival until the
 #            program runs, in ns, which are instructions
 #
+# RUNS=N of each (3), LOADS="n64" of these only, WITHHOLD=N frames that are not sent.
+#
 # Prints figures (see bench.h) and, with KEEP=DIR, leaves what they are made of
 # there: a count for each block of code, and the guest's symbols.
 set -euo pipefail
@@ -41,8 +43,13 @@ burst=64
 busy_flush_ns=200000	# of the kernel's networking/napi.rst
 
 # What the window holds; periods of 64 units out of 6 end with every 32nd frame.
+# Each run sends a multiple of them in every stream, or the next one would begin
+# within a period, and its last frames wait for an end that is not sent.
 frames=2048
 warm=$((8 * burst))
+period_frames=32
+limit=60	# seconds for frames that have been sent
+failed=0
 
 say()
 {
@@ -58,6 +65,14 @@ streams_of()
 	esac
 }
 
+# count_of STREAMS: frames of all of them, a few more than are looked at
+count_of()
+{
+	local turn=$(($1 * period_frames))
+
+	echo $(((warm + frames + 4 * burst + turn - 1) / turn * turn))
+}
+
 # send LOAD
 send()
 {
@@ -69,7 +84,7 @@ send()
 	n*) how=(--pps $((many_hz * n)) --batch "$n") ;;
 	*) how=(--pps "$pace_hz") ;;
 	esac
-	"$here/wire" "${how[@]}" --streams "$n" --tci "$tci" --count $((warm + frames + 4 * burst)) \
+	"$here/wire" "${how[@]}" --streams "$n" --tci "$tci" --count $(($(count_of "$n") - ${WITHHOLD:-0})) \
 		burst "$work/guest" "$frame" >&2
 }
 
@@ -176,9 +191,15 @@ finish()
 	local way=$1
 
 	if [ "$way" = drop ]; then
-		guest_until "[ \$(cat /sys/module/hookdrop/parameters/seen) -ge $((warm + frames)) ]" >&2
+		guest "for ((i = 0; i < 10 * $limit; i++)); do
+				seen=\$(cat /sys/module/hookdrop/parameters/seen)
+				[ \$seen -lt $((warm + frames)) ] || exit 0
+				sleep 0.1
+			done
+			echo \"the hook lacks \$(($((warm + frames)) - seen)) of $((warm + frames)) frames\"
+			exit 1" >&2
 	else
-		guest_wait receive >"$work/said" || { cat "$work/said" >&2; guest 'cat /tmp/receive.err' >&2; return 1; }
+		guest_wait receive >"$work/said" || { cat "$work/said" >&2; guest 'cat /tmp/receive.err' >&2; nic_losses >&2; return 1; }
 	fi
 }
 
@@ -188,10 +209,11 @@ measure()
 	local name=$1.$2.$3
 
 	rm -f "$work/insns"
-	start "$1" "$2"
-	send "$2"
-	finish "$1"
-	[ -e "$work/insns" ] || die "$name: no mark was reached"
+	# in a condition, where set -e is off
+	start "$1" "$2" || return
+	send "$2" || return
+	finish "$1" || return
+	[ -e "$work/insns" ] || { say "$name: no mark was reached"; return 1; }
 	mv "$work/insns" "$keep/$name.insns"
 	[ "$1" = drop ] || tail -n 1 "$work/said" >"$keep/$name.said"
 	guest 'grep "\[" /proc/kallsyms >/share/modules'
@@ -240,10 +262,11 @@ for way in "${ways[@]}"; do
 	raw) loads+=(n8 n16 n64 latency) ;;
 	xdp-*) loads+=(latency) ;;
 	esac
+	[ -z "${LOADS-}" ] || read -ra loads <<<"$LOADS"
 	for load in "${loads[@]}"; do
 		gather "$way" "$load"
 		for ((run = 1; run <= runs; run++)); do
-			measure "$way" "$load" "$run" || say "$way, $load: failed"
+			measure "$way" "$load" "$run" || { say "$way, $load, run $run: failed"; failed=$((failed + 1)); }
 		done
 		scatter "$way" "$load"
 	done
@@ -253,3 +276,4 @@ done
 guest 'insmod /usr/lib/avtpmap-sim.ko && ip link set sim0 up && /share/sim_hook_static --instructions' |
 	sed -n 's/^figure\tsim\./figure\tguest-sim./p'
 shutdown_guest
+[ "$failed" = 0 ] || die "bench: $failed runs failed"

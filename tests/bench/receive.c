@@ -7,19 +7,24 @@
  * same in each: look at its sequence number, first and last octet. The marks
  * for insns.c stand after the frame that ends the warming up, and FRAMES later;
  * then it says what it saw. With --latency, also how long after a frame's
- * arrival, as the kernel stamped it, the program ran that it woke.
+ * arrival, as the kernel stamped it, the program ran that it woke. When QUIET_S
+ * pass without a frame, it fails and says which streams lack how many.
  */
 #include <endian.h>
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "way.h"
+
+enum { QUIET_S = 10 };
 
 static const struct way *const ways[] = {
 	&way_kmod, &way_kmod_group, &way_xdp,	&way_packet,
@@ -27,6 +32,7 @@ static const struct way *const ways[] = {
 };
 
 static uint8_t next[STREAMS_MAX]; /* sequence_num */
+static unsigned int frames_of[STREAMS_MAX];
 
 static struct setup setup = {
 	.first_id = 0x001b21aabbcc0001ull,
@@ -115,6 +121,35 @@ static __attribute__((noinline, cold)) void end(void)
 	putchar('\n');
 }
 
+/*
+ * Any way of waiting ends here, and none has to look at a clock for it. Where
+ * the kernel sleeps, no lock of stdio is held.
+ */
+static void look_for_progress(int signo)
+{
+	static uint64_t seen_before;
+	uint64_t each = (warm + wanted) / setup.n_streams;
+
+	(void)signo;
+	if (seen != seen_before) {
+		seen_before = seen;
+		alarm(QUIET_S);
+		return;
+	}
+	dprintf(2,
+		"receive: no frame for %d s: %llu of %llu seen, %llu other\n",
+		QUIET_S, (unsigned long long)seen,
+		(unsigned long long)(warm + wanted), (unsigned long long)other);
+	for (int i = 0; i < setup.n_streams; i++)
+		if (frames_of[i] < each)
+			dprintf(2,
+				"receive: stream %016llx lacks %llu of %llu\n",
+				(unsigned long long)setup.first_id + i,
+				(unsigned long long)each - frames_of[i],
+				(unsigned long long)each);
+	_exit(1);
+}
+
 static int which(const uint8_t *pdu)
 {
 	uint64_t id;
@@ -135,6 +170,7 @@ void frame_seen(int i, const uint8_t *pdu, uint32_t len)
 	touched += pdu[24] + pdu[len - 1];
 	lost += (uint8_t)(pdu[2] - next[i]);
 	next[i] = pdu[2] + 1;
+	frames_of[i]++;
 	seen++;
 	if (seen == warm)
 		begin();
@@ -217,10 +253,14 @@ int main(int argc, char **argv)
 			setup.ifname, strerror(-err));
 		return 1;
 	}
+	signal(SIGALRM, look_for_progress);
+	alarm(QUIET_S);
 	puts("ready");
 	fflush(stdout);
-	while (!err && seen < warm + wanted)
+	while ((!err || err == -EINTR) && seen < warm + wanted)
 		err = way->receive();
+	if (err == -EINTR)
+		err = 0;
 	if (err)
 		fprintf(stderr, "receive: %s\n", strerror(-err));
 	return err || touched == 1; /* so that the compiler reads the octets */

@@ -203,6 +203,7 @@ static uint64_t send_to(struct sim_port *p, const struct way *way, double rate,
 		reader(way, sleep_ms, stop[0], back[1]);
 	}
 	close(stop[0]);
+	close(back[1]); /* so that a reader that is gone is seen */
 	if (read(back[0], &ready, 1) != 1)
 		sim_die("reader", "did not start");
 	sent = talk(p, rate, seconds);
@@ -210,7 +211,6 @@ static uint64_t send_to(struct sim_port *p, const struct way *way, double rate,
 	if (read(back[0], r, sizeof(*r)) != sizeof(*r))
 		sim_die("reader", "did not end well");
 	close(back[0]);
-	close(back[1]);
 	waitpid(pid, NULL, 0);
 	return sent;
 }

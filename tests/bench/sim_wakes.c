@@ -6,12 +6,13 @@
  */
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "sim.h"
 
-enum { PERIODS = 100, STREAMS_MAX = 60, SETTLE = 16 };
+enum { PERIODS = 100, STREAMS_MAX = 60, SETTLE = 16, ROW_S = 60 };
 
 struct row {
 	uint32_t rate_hz;
@@ -30,10 +31,28 @@ static struct avtpmap_stream *streams[STREAMS_MAX];
 static struct pollfd polled[STREAMS_MAX];
 static struct avtpmap_group *group;
 
+static uint64_t ends[STREAMS_MAX];
+static const struct row *reading;
+
+/* What the row still waits for, when its time is over. */
+static void out_of_time(int signo)
+{
+	uint64_t end = (uint64_t)PERIODS * reading->period;
+
+	(void)signo;
+	for (uint32_t i = 0; i < reading->n; i++)
+		if (ends[i] < end)
+			dprintf(2,
+				"bench: %u Hz, period %u: after %d s stream %u of %u lacks %llu of %llu units\n",
+				reading->rate_hz, reading->period, ROW_S, i,
+				reading->n, (unsigned long long)(end - ends[i]),
+				(unsigned long long)end);
+	_exit(1);
+}
+
 /* Empties a stream's ring; returns the media position behind it. */
 static uint64_t read_all(uint32_t i)
 {
-	static uint64_t ends[STREAMS_MAX];
 	struct avtpmap_stream *s = streams[i];
 	const struct avtpmap_slot *slot;
 
@@ -105,6 +124,9 @@ static void reader(const struct row *row, int to)
 	uint64_t at = 0;
 
 	open_all(row);
+	reading = row;
+	signal(SIGALRM, out_of_time);
+	alarm(ROW_S);
 	if (write(to, "r", 1) != 1)
 		_exit(1);
 	getrusage(RUSAGE_SELF, &before);
@@ -176,6 +198,7 @@ static void measure(struct sim_port *p, const struct row *row)
 	pid = fork();
 	if (!pid)
 		reader(row, fds[1]);
+	close(fds[1]); /* so that a reader that is gone is seen */
 	if (read(fds[0], &ready, 1) != 1)
 		sim_die("reader", "did not start");
 	talk(p, row);
@@ -183,7 +206,6 @@ static void measure(struct sim_port *p, const struct row *row)
 	    waitpid(pid, &status, 0) != pid || status)
 		sim_die("reader", "did not end well");
 	close(fds[0]);
-	close(fds[1]);
 	print(row, &r);
 	sim_clear(p);
 }
