@@ -152,3 +152,25 @@ case_no_driver_that_secure_boot_refuses()
 	dkms_install
 	check_left_out 'Secure Boot'
 }
+
+# What the firmware does not ask for, the kernel may.
+case_no_driver_that_the_kernel_refuses()
+{
+	local drivers=(chroot "$work/dkms/root" /usr/src/avtpmap/dkms/drivers)
+
+	fresh_root "$AVTPMAP_ROOT"
+	copy_source
+	mount -t tmpfs sys "$root/sys"
+	mkdir -p "$root"/sys/{module/module/parameters,kernel/security}
+	echo Y >"$root/sys/module/module/parameters/sig_enforce"
+	without_initramfs
+	dkms_install
+	check_left_out 'module.sig_enforce'
+
+	echo N >"$root/sys/module/module/parameters/sig_enforce"
+	echo 'none [integrity] confidentiality' >"$root/sys/kernel/security/lockdown"
+	same "$("${drivers[@]}" "$kernel" "$modules/build")" ''
+	grep lockdown "$root/usr/src/avtpmap/drivers/$kernel/left-out"
+	echo '[none] integrity confidentiality' >"$root/sys/kernel/security/lockdown"
+	same "$("${drivers[@]}" "$kernel" "$modules/build")" igb
+}
