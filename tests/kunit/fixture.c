@@ -3,6 +3,8 @@
 #include <linux/ethtool.h>
 #include <linux/if_vlan.h>
 #include <linux/rtnetlink.h>
+#include <linux/sched/signal.h>
+#include <linux/timer.h>
 #include <linux/unaligned.h>
 
 #include "fixture.h"
@@ -223,6 +225,43 @@ struct avtpmap_reader_info reader_told(struct reader *r)
 
 	reader_info(r, &info);
 	return info;
+}
+
+struct watchdog {
+	struct timer_list timer;
+	struct task_struct *task;
+	bool bit;
+};
+
+static void watchdog_bites(struct timer_list *timer)
+{
+	struct watchdog *dog = container_of(timer, struct watchdog, timer);
+
+	WRITE_ONCE(dog->bit, true);
+	send_sig(SIGINT, dog->task, 1);
+}
+
+/*
+ * A signal ends any wait of a program, so it ends the test's, too. What was there
+ * all the time, with the wakeup lost, is found only then, and is late.
+ */
+int handle_wait(struct kunit *test, struct reader *r, struct avtpmap_wait *w,
+		const char *what)
+{
+	struct watchdog dog = { .task = current };
+	int err;
+
+	allow_signal(SIGINT);
+	timer_setup_on_stack(&dog.timer, watchdog_bites, 0);
+	mod_timer(&dog.timer, jiffies + WAIT_S * HZ);
+	err = reader_wait(r, w);
+	timer_delete_sync(&dog.timer);
+	destroy_timer_on_stack(&dog.timer);
+	flush_signals(current);
+	if (!dog.bit)
+		return err;
+	KUNIT_FAIL(test, "%s did not wake its reader in %u s", what, WAIT_S);
+	return -EINTR;
 }
 
 /* ---- talker ---- */

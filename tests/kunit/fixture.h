@@ -20,6 +20,7 @@
 
 enum {
 	NIC_QUEUES = 2,
+	WAIT_S = 10,		/* for what comes at once, on any machine */
 	FRAME_BYTES = 2048,	/* of a talker's frame, at most */
 };
 
@@ -59,6 +60,12 @@ struct reader *reader_make(struct kunit *test, const struct nic *nic, u64 id);
 void reader_close(struct kunit *test, struct reader *r);
 int reader_periods(struct reader *r, u32 period);
 struct avtpmap_reader_info reader_told(struct reader *r);
+/*
+ * reader_wait() that ends in WAIT_S whatever @w says: then the test fails and
+ * says that @what did not come.
+ */
+int handle_wait(struct kunit *test, struct reader *r, struct avtpmap_wait *w,
+		const char *what);
 
 /**
  * struct talker - sends AAF, 16 bit, mono; all members may be changed any time

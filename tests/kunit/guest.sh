@@ -15,6 +15,7 @@ echo 0 >/sys/kernel/debug/fail_page_alloc/min-order
 
 insmod "$MODULES/avtpmap_hook.ko"
 for suite; do
+	echo "# $suite"	# of the last one, if it hangs, there is no more
 	printf %s "$suite" >/sys/module/kunit/parameters/filter_glob
 	insmod "$MODULES/avtpmap_kunit.ko"
 	cat "/sys/kernel/debug/kunit/$suite/results"

@@ -479,8 +479,8 @@ static void stream_deleted_under_reader(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, port->n_streams, 0);
 	KUNIT_EXPECT_EQ(test, used(port), 0);
 	expect_filters(test, nic, (struct filters){ 0, 0, 0, 0, 0 });
-	KUNIT_EXPECT_EQ(test, reader_wait(r[0], &w), -ENODEV);
-	KUNIT_EXPECT_EQ(test, reader_wait(r[1], &w), -ENODEV);
+	KUNIT_EXPECT_EQ(test, handle_wait(test, r[0], &w, "the stream's end"), -ENODEV);
+	KUNIT_EXPECT_EQ(test, handle_wait(test, r[1], &w, "the stream's end"), -ENODEV);
 	KUNIT_EXPECT_TRUE(test, reader_ready(r[1]));
 	head = r[1]->stream->ring.hdr->head;
 	KUNIT_EXPECT_EQ(test, head, 20);
@@ -516,7 +516,7 @@ static void stream_netdev_removed(struct kunit *test)
 	talk_frames(talker_make(test, nic, TALKER_ID), 3);
 	nic_remove(nic);
 	KUNIT_EXPECT_NULL(test, port->dev);
-	KUNIT_EXPECT_EQ(test, reader_wait(r, &w), -ENODEV);
+	KUNIT_EXPECT_EQ(test, handle_wait(test, r, &w, "the port's end"), -ENODEV);
 	KUNIT_EXPECT_EQ(test, kref_read(&port->ref), 2);
 	reader_close(test, r);
 	KUNIT_EXPECT_EQ(test, used(port), 0);

@@ -172,13 +172,15 @@ static int look(void *data)
 static void table_found_meanwhile(struct kunit *test)
 {
 	struct few *few = test->priv;
-	struct looker l = { .few = few };
+	struct looker *l = kzalloc(sizeof(*l), GFP_KERNEL);
 	struct task_struct *task;
 	int round, i;
 
-	init_completion(&l.done);
+	KUNIT_ASSERT_NOT_NULL(test, l);
+	l->few = few;
+	init_completion(&l->done);
 	insert(&few->stream[0][0]);
-	task = kthread_run(look, &l, "avtpmap_look");
+	task = kthread_run(look, l, "avtpmap_look");
 	KUNIT_EXPECT_NOT_ERR_OR_NULL(test, task);
 	for (round = 0; round < 50 && !IS_ERR(task); round++) {
 		for (i = 1; i < 8; i++) {
@@ -194,12 +196,17 @@ static void table_found_meanwhile(struct kunit *test)
 			kfree(s);	/* what still finds it now is caught */
 		}
 	}
-	WRITE_ONCE(l.stop, true);
-	if (!IS_ERR(task))
-		wait_for_completion(&l.done);
+	WRITE_ONCE(l->stop, true);
+	if (!IS_ERR(task) && !wait_for_completion_timeout(&l->done, WAIT_S * HZ)) {
+		__module_get(THIS_MODULE);	/* it stays, and so does what it uses */
+		test->priv = NULL;
+		KUNIT_FAIL(test, "who looks for streams did not end in %u s", WAIT_S);
+		return;
+	}
 	take_out(&few->stream[0][0]);
-	KUNIT_EXPECT_EQ(test, l.misses, 0);
-	KUNIT_EXPECT_EQ(test, l.strangers, 0);
+	KUNIT_EXPECT_EQ(test, l->misses, 0);
+	KUNIT_EXPECT_EQ(test, l->strangers, 0);
+	kfree(l);
 }
 
 /* Ids of one bucket, as somebody chooses who wants frames to be slow. */
