@@ -35,6 +35,7 @@ enum {
 	BURST = 32,
 	CHANGES = 30, /* of streams and readers, by the main thread */
 	MEMBERS = 3,
+	ROUND_S = 300,
 };
 
 /* Some of those that the round adds, in other ways; and one that has to wait. */
@@ -343,6 +344,23 @@ static void change(pid_t *readers, unsigned int *state)
 	usleep(1000);
 }
 
+static const char *awaited = "the modules"; /* that somebody comes or goes */
+static int awaited_who;
+
+static void out_of_time(int signo)
+{
+	(void)signo;
+	dprintf(2, "rounds %u: after %d s still waiting for %s %d\n", seed,
+		ROUND_S, awaited, awaited_who);
+	_exit(1);
+}
+
+static void now_await(const char *what, int who)
+{
+	awaited_who = who;
+	awaited = what;
+}
+
 static void command(const char *line)
 {
 	if (system(line)) {
@@ -399,6 +417,7 @@ static void end_it(pid_t *readers)
 	int killed = seed % 4 == 0, status;
 	pid_t away = 0;
 
+	now_await("the end, in the way", seed % 4);
 	__atomic_store_n(&shared->ending, 1, __ATOMIC_RELAXED);
 	if (seed % 4 == 1) {
 		if (module_unload_soon("avtpmap_sim"))
@@ -411,6 +430,7 @@ static void end_it(pid_t *readers)
 	for (int i = 0; i < READERS; i++) {
 		if (killed)
 			kill(readers[i], SIGKILL);
+		now_await("the end of reader", i);
 		waitpid(readers[i], &status, 0);
 		if (!killed && status) {
 			fprintf(stderr, "rounds %u: reader %d: status %x\n",
@@ -432,7 +452,8 @@ int main(int argc, char **argv)
 
 	seed = argc > 1 ? (unsigned int)atoi(argv[1]) : 1;
 	state = seed;
-	alarm(600);
+	signal(SIGALRM, out_of_time);
+	alarm(ROUND_S);
 	modules_load(STREAMS_PARAM);
 	if (seed % 10 == 0)
 		hold_and_rename();
@@ -450,11 +471,16 @@ int main(int argc, char **argv)
 	for (long cpu = 0; cpu < 2; cpu++)
 		if (pthread_create(&senders[cpu], NULL, sender, (void *)cpu))
 			die("thread");
-	for (int i = 0; i < CHANGES; i++)
+	for (int i = 0; i < CHANGES; i++) {
+		now_await("change", i);
 		change(readers, &state);
-	for (int i = 0; i < 2; i++)
+	}
+	for (int i = 0; i < 2; i++) {
+		now_await("the end of sender", i);
 		pthread_join(senders[i], NULL);
+	}
 	end_it(readers);
+	now_await("the modules to be unloaded, order", seed % 2);
 	modules_unload(seed % 2);
 	return 0;
 }
