@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "process.h"
 #include "test.h"
 
 enum { SILENCE_US = 250000, FLOOR_US = 300 };
@@ -375,11 +376,10 @@ CASE(a_sleeping_reader_wakes_when_its_stream_is_deleted, 0)
 	rig_add(rig, STREAM_ID, NULL);
 	n.s = rig_open(rig, STREAM_ID, 64, 0);
 	check_eq(pthread_create(&thread, NULL, nap, &n), 0);
-	while (!n.asleep)
-		usleep(1000);
+	until(n.asleep);
 	usleep(10000);
 	rig_del(rig, STREAM_ID);
-	check_eq(pthread_join(thread, NULL), 0);
+	join_thread(thread);
 	check_eq(n.result, -ENODEV);
 	avtpmap_close(n.s);
 }
@@ -396,10 +396,9 @@ CASE(drain_deletes_all_and_wakes_all, 0)
 	}
 	n.s = s[7];
 	check_eq(pthread_create(&thread, NULL, nap, &n), 0);
-	while (!n.asleep)
-		usleep(1000);
+	until(n.asleep);
 	check_eq(avtpmap_drain(rig->ctl, rig->ifname), 0);
-	check_eq(pthread_join(thread, NULL), 0);
+	join_thread(thread);
 	check_eq(n.result, -ENODEV);
 	for (int i = 0; i < 20; i++) {
 		check_eq(avtpmap_wait(s[i], 0), -ENODEV);

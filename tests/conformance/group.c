@@ -339,13 +339,12 @@ CASE(members_may_be_read_by_another_thread, BED_GROUP)
 	for (unsigned long i = 1; i <= fewer(ROUNDS); i++) {
 		sing(&c, FRAMES_PER_PERIOD, NOBODY);
 		check_eq(info_of(c.g).wakes_period, i);
-		while (w.read < i * FRAMES_PER_PERIOD * c.n)
-			usleep(100);
+		until(w.read >= i * FRAMES_PER_PERIOD * c.n);
 		check_eq(avtpmap_group_wait(c.g, 0), 0);
 		check_eq(readable(c.g), 0);
 	}
 	w.stop = 1;
-	check_eq(pthread_join(thread, NULL), 0);
+	join_thread(thread);
 	disband(&c);
 }
 
@@ -400,7 +399,7 @@ CASE(a_group_whose_streams_are_all_gone_is_enodev, BED_GROUP)
 	check_eq(pthread_create(&thread, NULL, nap, c.g), 0);
 	usleep(20000);
 	check_eq(avtpmap_drain(rig->ctl, rig->ifname), 0);
-	check_eq(pthread_join(thread, &result), 0);
+	until(!pthread_tryjoin_np(thread, &result));
 	check_eq((long)result, -ENODEV);
 	check_eq(avtpmap_group_wait(c.g, 0), -ENODEV);
 	p.fd = avtpmap_group_fd(c.g);

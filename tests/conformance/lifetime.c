@@ -309,7 +309,7 @@ CASE(a_port_that_another_thread_detaches_takes_no_stream_with_it, 0)
 		n++;
 	}
 	enough = 1;
-	check_eq(pthread_join(thread, NULL), 0);
+	join_thread(thread);
 	check(shared || n);
 }
 

@@ -233,8 +233,7 @@ CASE(a_sleeping_reader_is_told_of_each_period_once, BED_WAKES)
 	child->stop_at = FRAMES * 6 / PERIOD;
 	rig_add(rig, STREAM_ID, NULL);
 	beside_start(&reader, rig, sleep_and_count, child);
-	while (!child->open)
-		usleep(200);
+	until(child->open);
 	talker_init(&t, &aaf_stereo, STREAM_ID);
 	while (t.next.n < FRAMES) {
 		rig_send(rig, &t, 32); /* ends 3 periods each */

@@ -5,15 +5,46 @@
 
 #include <grp.h>
 #include <linux/capability.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "test.h"
+
+/* Seconds for what somebody else of the case does in a few, at most. */
+static inline unsigned int patience_s(void)
+{
+	return is_slow() ? 600 : 60;
+}
+
+static inline double now_s(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+/* Until @cond, which others make true. Who did not is what the line says. */
+#define until(cond)                                                            \
+	do {                                                                   \
+		double until_s_ = now_s() + patience_s();                      \
+                                                                               \
+		while (!(cond)) {                                              \
+			if (now_s() > until_s_)                                \
+				fail("after %u s still not: %s", patience_s(), \
+				     #cond);                                   \
+			usleep(200);                                           \
+		}                                                              \
+	} while (0)
+
+#define join_thread(thread) until(!pthread_tryjoin_np((thread), NULL))
 
 static inline void *share(size_t bytes)
 {
@@ -32,19 +63,51 @@ static inline pid_t start(void)
 	return pid;
 }
 
-/* It must end well. */
-static inline void finish(pid_t pid)
+/* Where in the kernel it sleeps, as far as that may be known. */
+static inline void where(pid_t pid, char *text, size_t bytes)
 {
+	char path[64];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/wchan", (int)pid);
+	f = fopen(path, "r");
+	if (!f || !fgets(text, (int)bytes, f))
+		snprintf(text, bytes, "?");
+	if (f)
+		fclose(f);
+}
+
+/* Sleeps as waitpid does, where there are thousands, but not for ever. */
+static inline int end_at(const char *file, int line, pid_t pid)
+{
+	struct pollfd end = { .events = POLLIN };
+	char text[64];
 	int status;
 
-	check_eq(waitpid(pid, &status, 0), pid);
-	check_eq(status, 0);
+	end.fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (poll(&end, 1, (int)patience_s() * 1000) != 1) {
+		where(pid, text, sizeof(text));
+		fail_at(file, line, "after %u s process %d is still in %s",
+			patience_s(), (int)pid, text);
+	}
+	close(end.fd);
+	check_eq_at(file, line, "waitpid", waitpid(pid, &status, 0), "pid",
+		    pid);
+	return status;
 }
+
+static inline void finish_at(const char *file, int line, pid_t pid)
+{
+	check_eq_at(file, line, "its status", end_at(file, line, pid), "0", 0);
+}
+
+/* It must end well. */
+#define finish(pid) finish_at(__FILE__, __LINE__, pid)
 
 static inline void kill_9(pid_t pid)
 {
 	kill(pid, SIGKILL);
-	check_eq(waitpid(pid, NULL, 0), pid);
+	end_at(__FILE__, __LINE__, pid);
 }
 
 /* Becomes some user, with @caps (bits) and nothing else. */
@@ -115,7 +178,7 @@ static inline void beside_finish(struct beside *b)
 	if (b->pid)
 		finish(b->pid);
 	else
-		check_eq(pthread_join(b->thread, NULL), 0);
+		join_thread(b->thread);
 }
 
 /* It does not look at its stream until let go on. */
@@ -123,8 +186,8 @@ static inline void beside_stop(struct beside *b)
 {
 	if (b->pid)
 		kill(b->pid, SIGSTOP);
-	for (b->halt = 1; !b->pid && !b->halted;)
-		usleep(200);
+	b->halt = 1;
+	until(b->pid || b->halted);
 }
 
 static inline void beside_continue(struct beside *b)
@@ -144,10 +207,6 @@ static inline void beside_halt(struct beside *me)
 }
 
 /* Until another process has set *@flag. */
-static inline void await_flag(volatile int *flag)
-{
-	while (!*flag)
-		usleep(200);
-}
+#define await_flag(flag) until(*(flag))
 
 #endif

@@ -97,10 +97,7 @@ static void read_until_told(struct rig *rig, struct beside *me, void *arg)
 static void wait_until(const struct beside *reader, volatile uint64_t *v,
 		       uint64_t at_least)
 {
-	while (*v < at_least) {
-		beside_goes_on(reader);
-		usleep(200);
-	}
+	until((beside_goes_on(reader), *v >= at_least));
 }
 
 CASE(a_stopped_reader_costs_itself_only_and_is_told_what_it_missed, BED_OVERRUN)
@@ -115,8 +112,7 @@ CASE(a_stopped_reader_costs_itself_only_and_is_told_what_it_missed, BED_OVERRUN)
 	rig_add(rig, STREAM_ID, NULL);
 	for (int i = 0; i < 3; i++) {
 		beside_start(&reader[i], rig, read_until_told, board);
-		while (board->opened == i)
-			usleep(200);
+		until(board->opened != i);
 	}
 	talker_init(&t, &aaf_stereo, STREAM_ID);
 	while (sent < FRAMES) {

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "process.h"
 #include "test.h"
 
 enum { PERIOD = 64, PERIODS = 500, BURST = 32, STACK_BYTES = 256 << 10 };
@@ -151,7 +152,7 @@ CASE(a_fifo_thread_reads_without_allocation_or_fault, 0)
 		t.next.mr = t.next.n / 256 & 1;
 		rig_send(rig, &t, BURST);
 	}
-	check_eq(pthread_join(thread, NULL), 0);
+	join_thread(thread);
 	check_eq(job.failed, 0);
 	check_eq(job.policy, SCHED_FIFO);
 	check_eq(job.allocations, 0);

@@ -25,7 +25,6 @@ static void as_user(struct rig *rig, uid_t uid, gid_t gid,
 {
 	gid_t groups[1] = { gid };
 	struct rig own;
-	int status;
 	pid_t pid = fork();
 
 	check(pid >= 0);
@@ -38,8 +37,7 @@ static void as_user(struct rig *rig, uid_t uid, gid_t gid,
 		avtpmap_ctl_close(own.ctl);
 		_exit(0);
 	}
-	check_eq(waitpid(pid, &status, 0), pid);
-	check_eq(status, 0);
+	finish(pid);
 }
 
 static void give_port_to(struct rig *rig, uint32_t gid)
@@ -259,7 +257,7 @@ CASE(the_owner_of_a_network_namespace_owns_its_ports,
      BED_PORT_LIFE | BED_OWN_NET)
 {
 	char command[64], byte = 0;
-	int fds[2], status;
+	int fds[2];
 	pid_t pid;
 
 	rig_add(rig, STREAM_ID, NULL);
@@ -277,8 +275,7 @@ CASE(the_owner_of_a_network_namespace_owns_its_ports,
 		 rig->bed->ifname(1), pid);
 	check_eq(system(command), 0);
 	check_eq(write(fds[0], &byte, 1), 1);
-	check_eq(waitpid(pid, &status, 0), pid);
-	check_eq(status, 0);
+	finish(pid);
 	/* drained in there; untouched out here */
 	rig_del(rig, STREAM_ID);
 }
