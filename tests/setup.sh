@@ -30,19 +30,38 @@ qemu_has_igb()
 		qemu-system-x86_64 -device help 2>/dev/null | grep -q '"igb"'
 }
 
+# apt-get, which waits while another one is at work, as one is while a fresh
+# machine boots first. Its own option knows dpkg's lock; that of the lists it
+# does not wait for.
+apt()
+{
+	local wait=0 last="$log.last" end=$((SECONDS + 900))
+
+	until LC_ALL=C DEBIAN_FRONTEND=noninteractive \
+		apt-get -q -o "DPkg::Lock::Timeout=$wait" "$@" >"$last" 2>&1; do
+		cat "$last" >>"$log"
+		if ! grep -q '^E: Could not get lock' "$last" || [ $SECONDS -ge $end ]; then
+			tail -n 20 "$last" >&2
+			echo "setup: apt-get $1 failed; all of it is in $log" >&2
+			exit 1
+		fi
+		[ $wait -gt 0 ] || echo "setup: waiting for$(sed -n 's/^E: Could not get lock\(.*\)/\1/p' "$last" | head -n 1)"
+		wait=30
+		sleep 2
+	done
+	cat "$last" >>"$log"
+	rm -f "$last"
+}
+
 install()
 {
 	echo "setup: installing $*"
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" >>"$log" 2>&1 || {
-		tail -n 20 "$log" >&2
-		echo "setup: apt-get install failed; all of it is in $log" >&2
-		exit 1
-	}
+	apt install -y --no-install-recommends "$@"
 }
 
 update()
 {
-	apt-get update -q >>"$log" 2>&1 || { cat "$log" >&2; exit 1; }
+	apt update
 }
 
 # The suite is on the mirror that apt has already.
