@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # usage: setup.sh [demo]
-# Installs what the build and the tests need on Debian 12, or what "make demo"
-# needs. As root.
+# Installs what the build and the tests need on Debian 12 or 13, or what "make
+# demo" needs. As root.
 set -euo pipefail
 
 guest=(gcc libc6-dev make mmdebstrap debian-archive-keyring e2fsprogs iproute2 procps perl
 	tcpdump libpcap-dev)
 build=(pkg-config libnl-3-dev libnl-genl-3-dev libnl-route-3-dev libsndfile1-dev libjson-c-dev
 	libbpf-dev libxdp-dev bpftool clang llvm jackd2 libjack-jackd2-dev)
-unit=(libcmocka-dev clang llvm libclang-rt-14-dev tshark jq)
+unit=(libcmocka-dev clang llvm tshark jq)
 lint=(shellcheck cppcheck sparse codespell clang-format man-db mandoc)
 kernel=(linux-headers-amd64 kmod patch xz-utils
 	flex bison bc libelf-dev libssl-dev dwarves rsync cpio)
@@ -64,6 +64,15 @@ update()
 	apt update
 }
 
+# has PACKAGE [VERSION]: apt would install it, and at least that version
+has()
+{
+	local candidate
+
+	candidate=$(apt-cache policy "$1" | sed -n 's/^  Candidate: //p')
+	[ -n "$candidate" ] && [ "$candidate" != '(none)' ] && dpkg --compare-versions "$candidate" ge "${2:-0}"
+}
+
 # The suite is on the mirror that apt has already.
 # shellcheck disable=SC2016 # $(...) is apt's
 add_backports()
@@ -90,13 +99,25 @@ if [ ${#wanted[@]} -gt 0 ]; then
 	install "${wanted[@]}"
 fi
 
-# An igb model came with QEMU 8, Debian 12's own is 7.2; and its kernel is 6.1.
-wanted=()
-qemu_has_igb || wanted+=(qemu-system-x86)
-[ "${1-}" = demo ] || [ -e /usr/src/linux-source-6.12.tar.xz ] || wanted+=(linux-source-6.12)
-if [ ${#wanted[@]} -gt 0 ]; then
+# libFuzzer is in a package that is named by clang's version.
+if [ "${1-}" != demo ]; then
+	mapfile -t wanted < <(missing "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev")
+	[ ${#wanted[@]} -eq 0 ] || install "${wanted[@]}"
+fi
+
+# An igb model came with QEMU 8; Debian 12's own is 7.2, and its kernel is 6.1.
+wanted=() backports=()
+if ! qemu_has_igb; then
 	update
+	if has qemu-system-x86 1:8; then wanted+=(qemu-system-x86); else backports+=(qemu-system-x86); fi
+fi
+if [ "${1-}" != demo ] && [ ! -e /usr/src/linux-source-6.12.tar.xz ]; then
+	update
+	if has linux-source-6.12; then wanted+=(linux-source-6.12); else backports+=(linux-source-6.12); fi
+fi
+[ ${#wanted[@]} -eq 0 ] || install "${wanted[@]}"
+if [ ${#backports[@]} -gt 0 ]; then
 	add_backports
-	install -t "$codename-backports" "${wanted[@]}"
+	install -t "$codename-backports" "${backports[@]}"
 fi
 rm -f "$log"

@@ -8,7 +8,7 @@ set -uo pipefail
 dir=$1 kind=$2 seconds=$3
 echo 1..1
 if [ ! -x "$dir/fuzz_$kind" ]; then
-	echo "ok 1 - fuzz_$kind # SKIP clang with libFuzzer is not installed (libclang-rt-14-dev)"
+	echo "ok 1 - fuzz_$kind # SKIP clang with libFuzzer is not installed (libclang-rt-N-dev, N as in clang -dumpversion)"
 	exit 0
 fi
 if "$dir/fuzz_$kind" -max_total_time="$seconds" -timeout=10 -max_len=8192 -verbosity=1 \
