@@ -31,12 +31,19 @@ refused()
 
 veth_up
 
+# The checkout may lie where another user may not enter.
+readable=$(mktemp -d -t avtpmap-tidy.XXXXXX)
+trap 'rm -rf "$readable" "/sys/fs/bpf/avtpmap/$ns-"* "/run/avtpmap/$ns-"*' EXIT
+chmod 755 "$readable"
+install -D -t "$readable/tools" "$avtpmap"
+install -D -t "$readable/lib" "$here/../../build/lib/libavtpmap.so.0"
+
 refused "unprivileged: which capabilities are missing" "needs CAP_BPF and CAP_NET_ADMIN" \
-	setpriv --reuid 65534 --regid 65534 --clear-groups "$avtpmap" attach --backend xdp port0
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$readable/tools/avtpmap" attach --backend xdp port0
 refused "the same of whatever backend" "needs CAP_BPF and CAP_NET_ADMIN" \
-	setpriv --reuid 65534 --regid 65534 --clear-groups "$avtpmap" attach port0
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$readable/tools/avtpmap" attach port0
 refused "doctor as well: it is not for want of a module" "none without more rights" \
-	setpriv --reuid 65534 --regid 65534 --clear-groups "$avtpmap" doctor port0
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$readable/tools/avtpmap" doctor port0
 refused "bpf() is refused to root: the same" "needs CAP_BPF and CAP_NET_ADMIN" \
 	setpriv --bounding-set -bpf,-sys_admin "$avtpmap" attach --backend xdp port0
 # shellcheck disable=SC2016
