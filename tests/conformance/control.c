@@ -84,19 +84,24 @@ CASE(the_memory_cap_of_a_port_holds, BED_MEM)
 	check_eq(avtpmap_port_attach(rig->ctl, rig->ifname, &port), 0);
 }
 
-/* What a reader of a deleted stream holds counts until it closes. */
+/*
+ * What a reader of a deleted stream holds counts until it closes: by the module as
+ * the reader's user's, or who reads could shut out who adds; elsewhere the port's.
+ */
 CASE(memory_that_readers_hold_is_still_charged, BED_LIMITS)
 {
+	int is_kmod = rig->bed->backend == AVTPMAP_BACKEND_KMOD;
 	struct avtpmap_stream *s;
-	uint64_t one;
+	uint64_t one, held;
 
 	rig_add(rig, STREAM_ID, NULL);
 	one = rig_mem_used(rig);
+	held = is_kmod ? 0 : one;
 	s = rig_open(rig, STREAM_ID, 0, 0);
 	rig_del(rig, STREAM_ID);
-	check_eq(rig_mem_used(rig), one);
+	check_eq(rig_mem_used(rig), held);
 	rig_add(rig, STREAM_ID, NULL);
-	check_eq(rig_mem_used(rig), 2 * one);
+	check_eq(rig_mem_used(rig), held + one);
 	avtpmap_close(s);
 	check_eq(rig_mem_used(rig), one);
 }
