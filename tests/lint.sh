@@ -171,8 +171,13 @@ check_includes()
 	includes '^kmod/[^/]*\.[ch]$|^kmod/compat/' \
 		'<(linux|net|uapi|asm|trace)/[a-z0-9_/-]+\.h>|"(shared/)?[a-z_]+\.h"' |
 		report "kmod includes the kernel, shared and uapi only"
-	includes '^lib/[^/]*\.[ch]$|^lib/media/' \
-		'<|"(\.\./)?(bpf/)?[a-z_]+(\.skel)?\.h"|"(\.\./){1,2}kmod/shared/[a-z_]+\.h"' | report "lib includes shared and uapi only"
+	includes '^lib/[^/]*\.[ch]$' '<|"[a-z_]+\.h"|"\.\./kmod/shared/[a-z_]+\.h"' |
+		report "lib includes shared and uapi only"
+	includes '^lib/[^/]+/[^/]*\.[ch]$' \
+		'<|"(\.\./)?[a-z_]+\.h"|"(bpf/state|avtpmap\.skel)\.h"|"(\.\./){2}kmod/shared/[a-z_]+\.h"' |
+		report "lib's rooms include lib, shared and uapi only, not each other"
+	includes '^lib/xdp/bpf/' '<|"(state|[a-z]+\.bpf)\.h"|"(\.\./){3}kmod/shared/[a-z_]+\.h"' |
+		report "the XDP program includes shared and uapi only"
 	includes '^lib/include/' '<(avtpmap/[a-z]+|linux/avtpmap(_netlink)?|[a-z]+)\.h>' | report "lib/include includes itself only"
 	includes '^tools/.*\.[ch]$' '<|"[a-z_]+\.h"' | report "tools include lib/include only"
 	list '^tools/.*\.[ch]$' | xargs -r grep -nE 'include <(linux/avtpmap|netlink/)' /dev/null |

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* On a port's own maps: somebody who has a claim, and keeps it. */
-#include "../../lib/bpf/maps.bpf.h"
+#include "../../lib/xdp/bpf/maps.bpf.h"
 #include "contend.h"
 
 static __always_inline __u32 *word_of(const struct contend *arg)

@@ -3,7 +3,7 @@
  * The program behind a talker: a test run repeats one frame, and this makes a
  * stream of it. What the talker costs is measured by itself.
  */
-#include "../../lib/bpf/avtpmap.bpf.c"
+#include "../../lib/xdp/bpf/avtpmap.bpf.c"
 
 #include "cost.h"
 

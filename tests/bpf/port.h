@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../lib/xdp.h"
+#include "../../lib/xdp/xdp.h"
 
 static char port_error[256];
 static const struct text port_why = { port_error, sizeof(port_error) };

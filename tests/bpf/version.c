@@ -6,7 +6,7 @@
  */
 #include <avtpmap/avtpmap.h>
 
-#include "../../lib/xdp.h"
+#include "../../lib/xdp/xdp.h"
 #include "../unit/tap.h"
 #include "traffic.h"
 

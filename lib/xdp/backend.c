@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "plan.h"
+#include "../plan.h"
 #include "xdp.h"
 
 enum { MEM_CAP_BYTES = 256 << 20 };

@@ -11,12 +11,12 @@
 #include <net/if.h>
 #include <pthread.h>
 
-#include "backend.h"
-#include "internal.h"
-#include "plan.h"
-#include "../kmod/shared/key.h"
-#include "../kmod/shared/quorum.h"
-#include "../kmod/shared/ring_prod.h"
+#include "../backend.h"
+#include "../internal.h"
+#include "../plan.h"
+#include "../../kmod/shared/key.h"
+#include "../../kmod/shared/quorum.h"
+#include "../../kmod/shared/ring_prod.h"
 #include <linux/avtpmap_netlink.h>
 
 enum {
@@ -43,7 +43,7 @@ struct packet_group;
  * @waits: returns with something due (the handle's)
  * @page: how far it is (the handle's)
  * @ring: the handle's cursor
- * @group: that it is a member of, or NULL: see packet_group.h for this and
+ * @group: that it is a member of, or NULL: see group.h for this and
  *	the following
  * @looking: its handle looks at @group, which may not be freed
  * @member: its part in the group's quorum (changed under the port's lock)
@@ -133,7 +133,7 @@ struct packet_port {
 	struct avtpmap_queue_stats stats;
 };
 
-/* packet_port.c APIs: socket, thread and receive path */
+/* port.c APIs: socket, thread and receive path */
 int packet_port_create(struct packet_port **out, __u32 ifindex,
 		       const struct text *why);
 void packet_port_put(struct packet_port *p); /* @lock not held */
@@ -141,7 +141,7 @@ void packet_port_stop(struct packet_port *p);
 void packet_port_rename(struct packet_port *p); /* if it was; @lock held */
 int packet_join(const struct packet_port *p, __u64 mac, int on);
 
-/* packet_wake.c APIs: kmod/stream.c's and reader.c's rules, with @lock held */
+/* wake.c APIs: kmod/stream.c's and reader.c's rules, with @lock held */
 __u64 packet_now_ns(void);
 void packet_frame_done(struct packet_stream *s, struct avtpmap_entry *e,
 		       __u64 now_ns);
@@ -152,7 +152,7 @@ void packet_change_period(struct packet_reader *r, __u32 period);
 void packet_count_periods(struct packet_reader *r);
 void packet_gone(struct packet_stream *s);
 
-/* packet_stream.c APIs, with @lock held */
+/* stream.c APIs, with @lock held */
 struct packet_stream *packet_stream_find(struct packet_port *p, __be64 id);
 int packet_stream_create(struct packet_port *p, __u64 id, __u32 vid,
 			 const struct avtpmap_stream_opts *opts,
@@ -161,7 +161,7 @@ void packet_stream_destroy(struct packet_port *p, struct packet_stream *s);
 void packet_stream_put(struct packet_stream *s);
 void packet_streams_destroy(struct packet_port *p); /* the registry has it */
 
-/* packet_reader.c APIs: see backend.h */
+/* reader.c APIs: see backend.h */
 __u64 packet_due(const struct packet_reader *r, __u32 period);
 int packet_sleep(int fd, __u64 until_ns); /* 0: look again, or -EINTR */
 int packet_open(struct avtpmap_stream *s, const struct avtpmap_open_opts *opts,
@@ -172,7 +172,7 @@ int packet_set_period(struct avtpmap_stream *s,
 int packet_wait(struct avtpmap_stream *s, struct avtpmap_wait *wait);
 int packet_info(struct avtpmap_stream *s, struct avtpmap_reader_info *info);
 
-/* packet.c APIs: the process's ports. Found, it is locked; NULL: there is none. */
+/* backend.c APIs: the process's ports. Found, it is locked; NULL: there is none. */
 struct packet_port *packet_port_find(__u32 ifindex);
 
 #endif

@@ -9,10 +9,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "plan.h"
+#include "../plan.h"
 #include "xdp.h"
-#include "../kmod/shared/key.h"
-#include "../kmod/shared/ring_prod.h"
+#include "../../kmod/shared/key.h"
+#include "../../kmod/shared/ring_prod.h"
 
 enum { GONE_TRIES = 1000 }; /* of 1 ms */
 

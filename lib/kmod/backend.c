@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "../internal.h"
 #include "kmod.h"
 
 static int device_text(const struct text *why, int err)

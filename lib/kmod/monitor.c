@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "internal.h"
+#include "../internal.h"
 #include "kmod.h"
 
 enum { BUFFER_BYTES = 1 << 20 };

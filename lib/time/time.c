@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "internal.h"
-#include "../kmod/shared/avtp.h"
+#include "../internal.h"
+#include "../../kmod/shared/avtp.h"
 
 _Static_assert(sizeof(struct avtpmap_time) == 64, "library ABI");
 _Static_assert(sizeof(struct avtpmap_presentation) == 32, "library ABI");

@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "packet_group.h"
+#include "group.h"
 
 enum {
 	FRAME_BYTES = 2048,

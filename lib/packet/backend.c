@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "packet_group.h"
+#include "group.h"
 
 /* Protects: ports, registry_pid
  * Ordering: outside every port's lock

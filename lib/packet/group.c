@@ -6,8 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "packet_group.h"
-#include "../kmod/shared/period.h"
+#include "group.h"
+#include "../../kmod/shared/period.h"
 
 enum {
 	GROUP_MEMBERS_MAX = 256,

@@ -8,8 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "packet_group.h"
-#include "../kmod/shared/period.h"
+#include "group.h"
+#include "../../kmod/shared/period.h"
 
 static int is_gone(const struct packet_reader *r)
 {

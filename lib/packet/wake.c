@@ -3,8 +3,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "packet_group.h"
-#include "../kmod/shared/period.h"
+#include "group.h"
+#include "../../kmod/shared/period.h"
 
 __u64 packet_now_ns(void)
 {

@@ -15,8 +15,8 @@
 #include <net/if.h>
 #include <xdp/libxdp.h>
 
-#include "backend.h"
-#include "internal.h"
+#include "../backend.h"
+#include "../internal.h"
 #include "bpf/state.h"
 
 #define XDP_RUN_DIR "/run/avtpmap"
@@ -109,12 +109,12 @@ struct xdp_handle {
 
 enum { XDP_RUN_PRIO = 10 }; /* in a dispatcher: before the default, 50 */
 
-/* xdp_load.c APIs: programs and maps, before they are pinned */
+/* load.c APIs: programs and maps, before they are pinned */
 int xdp_load(struct xdp_port *p, const struct text *why);
 int xdp_load_and_attach(struct xdp_port *p, int native, const struct text *why);
 int xdp_pin(struct xdp_port *p, const struct text *why);
 
-/* xdp_port.c APIs. An open port is closed with xdp_port_close(). */
+/* port.c APIs. An open port is closed with xdp_port_close(). */
 int xdp_port_name(struct xdp_port *p, const char *ifname,
 		  const struct text *why);
 int xdp_port_by_index(struct xdp_port *p, __u32 ifindex);
@@ -143,14 +143,14 @@ int xdp_each_dir(int all, xdp_port_fn *fn, void *arg, const struct text *why);
 int xdp_tick(const struct xdp_port *p, __u32 timer);
 int xdp_bpf_text(const struct text *why, int err, const char *what);
 
-/* xdp_clean.c APIs */
+/* clean.c APIs */
 int xdp_clean(void *priv, const struct text *why); /* see backend.h */
 /* What is pinned for namespaces, and interfaces of this one, that are no more. */
 void xdp_clean_dead(void);
 /* The interface went: tells every reader and leaves nothing. Takes the lock. */
 void xdp_port_bury(struct xdp_port *p);
 
-/* xdp_attach.c APIs */
+/* attach.c APIs */
 struct xdp_quiet {
 	libxdp_print_fn_t xdp;
 	libbpf_print_fn_t bpf;
@@ -179,7 +179,7 @@ int xdp_off_text(const struct xdp_port *p, const struct text *why);
 int xdp_has_orphan(const struct xdp_port *p);
 void xdp_remove_orphan(struct xdp_port *p); /* with the port locked */
 
-/* xdp_stream.c APIs. All with the port locked, but find. */
+/* stream.c APIs. All with the port locked, but find. */
 int xdp_stream_find(const struct xdp_port *p, __u64 stream_id);
 int xdp_stream_create(struct xdp_port *p, __u64 stream_id,
 		      const struct avtpmap_stream_opts *opts,
@@ -191,7 +191,7 @@ int xdp_ring_open(const struct xdp_port *p, __u32 index);
 /* All of a ring, read-only; NULL without it. Unmapped by munmap(). */
 const struct xdp_ring *xdp_ring_map(int fd, size_t *bytes);
 
-/* xdp_waker.c APIs. Opened and closed with the port locked. */
+/* waker.c APIs. Opened and closed with the port locked. */
 void xdp_waker_init(struct xdp_waker *w);
 int xdp_waker_open(struct xdp_waker *w, const struct xdp_port *p);
 void xdp_waker_close(struct xdp_waker *w);
@@ -210,7 +210,7 @@ int xdp_waker_wait(const struct xdp_waker *w, struct xdp_port *p,
 int xdp_renew(const struct xdp_port *p, __u32 index, __u32 timer,
 	      const __u32 *state);
 
-/* xdp_reader.c APIs. With the port locked. */
+/* reader.c APIs. With the port locked. */
 void xdp_reader_remove(struct xdp_port *p, __u32 index);
 void xdp_readers_clean(struct xdp_port *p);
 /* Without. */
@@ -220,7 +220,7 @@ __u64 xdp_periods_due(const struct xdp_handle *h, int wake);
 int xdp_change_period(struct xdp_handle *h,
 		      const struct avtpmap_period *period);
 
-/* xdp_group.c APIs */
+/* group.c APIs */
 void xdp_group_quiet(struct xdp_choir *c);
 /* A member's handle is being closed. */
 void xdp_group_forget(struct xdp_handle *h);
@@ -228,12 +228,12 @@ void xdp_group_forget(struct xdp_handle *h);
 void xdp_group_disband(struct xdp_port *p, __u32 index);
 void xdp_group_leave(struct xdp_port *p, __u32 index);
 
-/* xdp_filter.c APIs: what the NIC must let through. With the port locked. */
+/* filter.c APIs: what the NIC must let through. With the port locked. */
 int xdp_filters_add(struct xdp_port *p, struct xdp_ctl *c,
 		    const struct text *why);
 void xdp_filters_del(struct xdp_port *p, struct xdp_ctl *c);
 
-/* xdp_list.c APIs: see backend.h */
+/* list.c APIs: see backend.h */
 int xdp_port_list(void *priv, avtpmap_port_fn *fn, void *arg,
 		  const struct text *why);
 int xdp_stream_list(void *priv, const char *ifname, avtpmap_stream_fn *fn,
@@ -241,13 +241,13 @@ int xdp_stream_list(void *priv, const char *ifname, avtpmap_stream_fn *fn,
 int xdp_reader_list(void *priv, const char *ifname, avtpmap_reader_fn *fn,
 		    void *arg, const struct text *why);
 
-/* xdp_monitor.c APIs: see backend.h */
+/* monitor.c APIs: see backend.h */
 int xdp_monitor_open(void **priv, const struct text *why);
 void xdp_monitor_close(void *priv);
 int xdp_monitor_fd(void *priv);
 int xdp_monitor_read(void *priv, struct avtpmap_notice *notice);
 
-/* xdp_reader.c APIs: see backend.h */
+/* reader.c APIs: see backend.h */
 int xdp_open(struct avtpmap_stream *s, const struct avtpmap_open_opts *opts,
 	     const struct text *why);
 void xdp_close(struct avtpmap_stream *s);
@@ -256,7 +256,7 @@ int xdp_set_period(struct avtpmap_stream *s,
 int xdp_wait(struct avtpmap_stream *s, struct avtpmap_wait *wait);
 int xdp_info(struct avtpmap_stream *s, struct avtpmap_reader_info *info);
 
-/* xdp_group.c APIs: see backend.h */
+/* group.c APIs: see backend.h */
 int xdp_group_open(struct avtpmap_group *g);
 int xdp_group_add(struct avtpmap_group *g, struct avtpmap_stream *s);
 int xdp_group_set_period(struct avtpmap_group *g,

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "kmod.h"
-#include "internal.h"
+#include "../internal.h"
 
 enum { SUBJECT_BYTES = 64 };
 

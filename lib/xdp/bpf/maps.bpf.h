@@ -9,9 +9,9 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-#include "../../kmod/shared/key.h"
-#include "../../kmod/shared/period.h"
-#include "../../kmod/shared/ring_prod.h"
+#include "../../../kmod/shared/key.h"
+#include "../../../kmod/shared/period.h"
+#include "../../../kmod/shared/ring_prod.h"
 #include "state.h"
 
 enum {

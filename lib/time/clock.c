@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "../kmod/shared/env.h"
+#include "../../kmod/shared/env.h"
 #include "clock.h"
 
 enum { NS_PER_S = 1000000000 };

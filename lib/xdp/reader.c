@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "xdp.h"
-#include "../kmod/shared/period.h"
+#include "../../kmod/shared/period.h"
 
 static const struct xdp_reader *state_of(const struct xdp_handle *h)
 {

@@ -19,8 +19,8 @@
 
 #include <linux/avtpmap.h>
 
-#include "../../kmod/shared/account.h"
-#include "../../kmod/shared/quorum.h"
+#include "../../../kmod/shared/account.h"
+#include "../../../kmod/shared/quorum.h"
 
 enum {
 	XDP_STREAMS = 4096, /* of a port */

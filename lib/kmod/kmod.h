@@ -3,14 +3,14 @@
 #ifndef AVTPMAP_LIB_KMOD_H
 #define AVTPMAP_LIB_KMOD_H
 
-#include "backend.h"
+#include "../backend.h"
 
 struct nlattr;
 struct nl_msg;
 
 #define NO_INTERFACE_TEXT "%s: no such interface; see ip link"
 
-/* kmod_control.c APIs: see backend.h */
+/* control.c APIs: see backend.h */
 int kmod_ctl_open(void **priv, const struct text *why);
 void kmod_ctl_close(void *priv);
 int kmod_port_attach(void *priv, const char *ifname,
@@ -26,7 +26,7 @@ int kmod_stream_set_mode(void *priv, const char *ifname, __u64 stream_id,
 			 __u32 mode, const struct text *why);
 int kmod_drain(void *priv, const char *ifname, const struct text *why);
 
-/* kmod_list.c APIs: see backend.h */
+/* list.c APIs: see backend.h */
 int kmod_port_list(void *priv, avtpmap_port_fn *fn, void *arg,
 		   const struct text *why);
 int kmod_stream_list(void *priv, const char *ifname, avtpmap_stream_fn *fn,
@@ -34,7 +34,7 @@ int kmod_stream_list(void *priv, const char *ifname, avtpmap_stream_fn *fn,
 int kmod_reader_list(void *priv, const char *ifname, avtpmap_reader_fn *fn,
 		     void *arg, const struct text *why);
 
-/* kmod_monitor.c APIs: see backend.h */
+/* monitor.c APIs: see backend.h */
 int kmod_monitor_open(void **priv, const struct text *why);
 void kmod_monitor_close(void *priv);
 int kmod_monitor_fd(void *priv);
