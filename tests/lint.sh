@@ -179,7 +179,9 @@ check_includes()
 	includes '^lib/xdp/bpf/' '<|"(state|[a-z]+\.bpf)\.h"|"(\.\./){3}kmod/shared/[a-z_]+\.h"' |
 		report "the XDP program includes shared and uapi only"
 	includes '^lib/include/' '<(avtpmap/[a-z]+|linux/avtpmap(_netlink)?|[a-z]+)\.h>' | report "lib/include includes itself only"
-	includes '^tools/.*\.[ch]$' '<|"[a-z_]+\.h"' | report "tools include lib/include only"
+	includes '^tools/[^/]*\.[ch]$' '<|"[a-z_]+\.h"' | report "tools include lib/include only"
+	includes '^tools/[^/]+/.*\.[ch]$' '<|"(\.\./)?[a-z_]+\.h"' | grep -v '^tools/doctor/.*"\.\./tune/tune\.h"$' |
+		report "a command's folder includes tools and itself only, and doctor what tune knows"
 	list '^tools/.*\.[ch]$' | xargs -r grep -nE 'include <(linux/avtpmap|netlink/)' /dev/null |
 		report "tools reach the module through the library only"
 	list '^(kmod|uapi)/.*\.[ch]$' | grep -v '^kmod/compat/' | xargs -r grep -n 'LINUX_VERSION_CODE' |

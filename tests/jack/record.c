@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../tools/talk_noise.h"
+#include "../../tools/talk/noise.h"
 
 enum {
 	SOURCES_MAX = 8,

@@ -28,7 +28,7 @@ offers()
 }
 
 echo 1..8
-commands=$(sed -n 's/^	\.name = "\(.*\)",$/\1/p' "$here"/../../tools/cmd_*.c)
+commands=$(sed -n 's/^	\.name = "\(.*\)",$/\1/p' "$here"/../../tools/{cmd_*,*/cmd}.c)
 offers "every command" "$(printf "%s\n" "$commands" --help --version | sort | xargs)" ""
 offers "commands that begin so" "del detach" de
 offers "options" "--backend --count --help --json --seconds" monitor -

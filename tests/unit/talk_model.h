@@ -9,7 +9,7 @@
 
 #include <linux/avtpmap.h>
 
-#include "../../tools/talk_stream.h"
+#include "../../tools/talk/stream.h"
 
 /**
  * struct talk_model - one stream as its listener ought to see it

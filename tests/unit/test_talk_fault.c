@@ -6,10 +6,10 @@
 #include "test.h"
 
 #include "../../kmod/shared/ring_prod.h"
-#include "../../tools/talk_fault.c"
-#include "../../tools/talk_frame.c"
-#include "../../tools/talk_pace.c"
-#include "../../tools/talk_stream.c"
+#include "../../tools/talk/fault.c"
+#include "../../tools/talk/frame.c"
+#include "../../tools/talk/pace.c"
+#include "../../tools/talk/stream.c"
 #include "talk_model.h"
 
 #define STREAM_ID 0x02005e1000010007ull

@@ -2,11 +2,11 @@
 /* The frames that talk builds say what was asked for, to the parser as well. */
 #include "test.h"
 
-#include "../../tools/talk_fault.c"
-#include "../../tools/talk_frame.c"
-#include "../../tools/talk_noise.h"
-#include "../../tools/talk_pace.c"
-#include "../../tools/talk_stream.c"
+#include "../../tools/talk/fault.c"
+#include "../../tools/talk/frame.c"
+#include "../../tools/talk/noise.h"
+#include "../../tools/talk/pace.c"
+#include "../../tools/talk/stream.c"
 #include "../frames.h"
 
 #define STREAM_ID 0x02005e1000010007ull

@@ -2,7 +2,7 @@
 /* The delay that "avtpmap tune" sets is within every limit, and the longest. */
 #include "test.h"
 
-#include "../../tools/tune_plan.c"
+#include "../../tools/tune/plan.c"
 
 struct row {
 	struct tune_limits limits;

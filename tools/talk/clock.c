@@ -10,8 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "talk_clock.h"
-#include "tool.h"
+#include "clock.h"
+#include "../tool.h"
 
 enum {
 	COMPARE_EVERY_NS = 100000000,

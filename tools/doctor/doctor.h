@@ -3,7 +3,7 @@
 #ifndef AVTPMAP_TOOL_DOCTOR_H
 #define AVTPMAP_TOOL_DOCTOR_H
 
-#include "tool.h"
+#include "../tool.h"
 
 enum status {
 	FINE, /* as it should be */
@@ -19,7 +19,7 @@ __attribute__((format(printf, 5, 6))) void
 finding(enum status status, const char *subject, const char *check,
 	const char *fix, const char *text, ...);
 
-/* doctor_machine.c APIs */
+/* machine.c APIs */
 /* The backend that AUTO takes on @ifname, or (NULL) at all; NULL: none can be used. */
 const char *doctor_choice(const char *ifname);
 void doctor_backends(const char *ifname);
@@ -33,11 +33,11 @@ void doctor_rights(void);
 void doctor_module(const char *subject, const char *module, const char *fix);
 bool module_loaded(const char *module);
 
-/* doctor_clock.c APIs: @phc_index: or AVTPMAP_NO_PHC */
+/* clock.c APIs: @phc_index: or AVTPMAP_NO_PHC */
 void doctor_gptp(void);
 void doctor_clocks(const struct netdev *dev, uint32_t phc_index);
 
-/* doctor_port.c APIs: @ifname, or NULL: every port */
+/* port.c APIs: @ifname, or NULL: every port */
 void doctor_ports(const char *ifname);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include <time.h>
 
-#include "tool.h"
+#include "../tool.h"
 
 /**
  * struct listen_args - what was asked for
@@ -77,11 +77,11 @@ struct listen {
 	struct meters *meters;
 };
 
-/* listen_read.c APIs: everything that is in the ring */
+/* read.c APIs: everything that is in the ring */
 void listen_drain(struct listen *l);
 bool listen_has_enough(const struct listen *l);
 
-/* listen_meter.c APIs */
+/* meter.c APIs */
 void listen_screen_open(struct listen *l);
 void listen_screen_close(struct listen *l);
 void listen_screen_leave(struct listen *l);
@@ -89,7 +89,7 @@ void listen_progress(struct listen *l);
 int listen_meters_format(struct listen *l); /* 0, or after a line on stderr */
 void listen_meters_add(struct listen *l, uint32_t units); /* at l->buf */
 
-/* listen_report.c APIs */
+/* report.c APIs */
 uint64_t listen_frames(const struct listen *l); /* had, whole */
 uint64_t listen_lost(const struct listen *l); /* on the wire */
 void listen_diagnose(const struct listen *l); /* nothing came at all */

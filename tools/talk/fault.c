@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <stddef.h>
 
-#include "talk_fault.h"
-#include "talk_noise.h"
+#include "fault.h"
+#include "noise.h"
 
 const char *talk_fault_name(enum talk_fault fault)
 {

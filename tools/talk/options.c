@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "talk_options.h"
+#include "options.h"
 
 /* struct talk_source_opts */
 int parse_wav(const struct option *opt, const char *text)

@@ -3,11 +3,11 @@
 #ifndef AVTPMAP_TALK_SOURCE_H
 #define AVTPMAP_TALK_SOURCE_H
 
-#include "talk_frame.h"
+#include "frame.h"
 
 enum talk_source_kind {
 	TALK_TONE, /* the same sine in each channel, -6 dBFS */
-	TALK_NOISE, /* talk_noise.h */
+	TALK_NOISE, /* noise.h */
 	TALK_WAV,
 };
 

@@ -3,9 +3,9 @@
 #ifndef AVTPMAP_TALK_OPTIONS_H
 #define AVTPMAP_TALK_OPTIONS_H
 
-#include "talk_source.h"
-#include "talk_stream.h"
-#include "tool.h"
+#include "source.h"
+#include "stream.h"
+#include "../tool.h"
 
 enum {
 	TALK_STREAMS_MAX = 256,
@@ -53,7 +53,7 @@ struct talk_args {
 	bool json;
 };
 
-/* For the option table. @dest of each is named in talk_options.c. */
+/* For the option table. @dest of each is named in options.c. */
 int parse_wav(const struct option *opt, const char *text);
 int parse_tone(const struct option *opt, const char *text);
 int parse_noise(const struct option *opt, const char *text);

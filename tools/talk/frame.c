@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "talk_frame.h"
+#include "frame.h"
 
 enum {
 	SUBTYPE_61883 = 0x00,

@@ -3,11 +3,11 @@
 #ifndef AVTPMAP_TALK_RUN_H
 #define AVTPMAP_TALK_RUN_H
 
-#include "talk_clock.h"
-#include "talk_send.h"
-#include "talk_source.h"
-#include "talk_stream.h"
-#include "tool.h"
+#include "clock.h"
+#include "send.h"
+#include "source.h"
+#include "stream.h"
+#include "../tool.h"
 
 /**
  * struct talk_job - one run of the command
@@ -42,7 +42,7 @@ struct talk_job {
 /* Until the plan's end, SIGINT or SIGTERM. 0, or -errno after a line. */
 int talk_run(struct talk_job *job);
 
-/* talk_report.c: what was sent, on stdout */
+/* report.c: what was sent, on stdout */
 void talk_report(struct talk_job *job, const char *where, bool json);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <stddef.h>
 
-#include "talk_pace.h"
+#include "pace.h"
 
 /* IEC 61883-6: at least as many as last 1/6000 s, as a power of two */
 static uint32_t syt_interval(uint32_t rate_hz)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <sys/prctl.h>
 
-#include "talk_run.h"
-#include "tool.h"
+#include "run.h"
+#include "../tool.h"
 
 enum {
 	LEAD_NS = 5000000, /* from here to the first frame */

@@ -12,10 +12,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "talk_clock.h"
-#include "talk_frame.h"
-#include "talk_send.h"
-#include "tool.h"
+#include "clock.h"
+#include "frame.h"
+#include "send.h"
+#include "../tool.h"
 
 enum {
 	BATCH = 1024, /* frames between two flushes, at most */

@@ -6,8 +6,8 @@
 #ifndef AVTPMAP_TALK_STREAM_H
 #define AVTPMAP_TALK_STREAM_H
 
-#include "talk_fault.h"
-#include "talk_pace.h"
+#include "fault.h"
+#include "pace.h"
 
 enum {
 	TALK_SLOTS = 16, /* frames built and not yet out; power of two */

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "doctor.h"
-#include "tune.h"
+#include "../tune/tune.h"
 
 enum { PORTS_MAX = 64, VIDS_MAX = 32 };
 

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "bench.h"
-#include "tool.h"
+#include "../tool.h"
 
 enum { HEAR_MS = 500, POLL_MS = 100, N_WAYS = 4 };
 

@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "talk_run.h"
+#include "run.h"
 
 static void add(struct json_object *obj, const char *name, uint64_t v)
 {

@@ -12,7 +12,7 @@
 #ifndef AVTPMAP_TALK_FAULT_H
 #define AVTPMAP_TALK_FAULT_H
 
-#include "talk_frame.h"
+#include "frame.h"
 
 enum talk_fault {
 	/* of the wire, at random; a frame suffers at most one of them */

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "talk_options.h"
-#include "talk_run.h"
+#include "options.h"
+#include "run.h"
 
 static struct talk_args args = {
 	.source = { .kind = TALK_TONE, .tone_hz = 1000 },

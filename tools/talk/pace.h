@@ -3,7 +3,7 @@
 #ifndef AVTPMAP_TALK_PACE_H
 #define AVTPMAP_TALK_PACE_H
 
-#include "talk_frame.h"
+#include "frame.h"
 
 enum talk_class {
 	TALK_CLASS_A, /* 8000 packets a second */

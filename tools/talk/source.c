@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "talk_noise.h"
-#include "talk_source.h"
-#include "tool.h"
+#include "noise.h"
+#include "source.h"
+#include "../tool.h"
 
 enum { BLOCK_UNITS = 4096 }; /* read from a file at once */
 

@@ -46,7 +46,7 @@ struct tune_state {
 
 struct tune_state tune_state_of(uint64_t delay_ns);
 
-/* tune_netdev.c APIs: 0 or -errno */
+/* netdev.c APIs: 0 or -errno */
 int tune_read(const char *ifname, struct tune_state *state);
 int tune_write(const char *ifname, const struct tune_state *state);
 int tune_rx_slots(const char *ifname, uint64_t *slots);

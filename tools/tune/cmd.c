@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "tool.h"
+#include "../tool.h"
 #include "tune.h"
 
 enum { MARGIN_FRAMES = 256, MARGIN_MS = 500, CLASS_A_HZ = 8000 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <string.h>
 
-#include "talk_stream.h"
+#include "stream.h"
 
 static void pace_of(struct talk_pace *pace, const struct talk_setup *setup,
 		    const struct talk_format *format)
