@@ -3,9 +3,9 @@
 # usage: run.sh uml|debug [KERNEL_OPTION...] -- SCRIPT [ARGUMENT...]
 #
 # Boots a test kernel (build.sh; built when it is not yet), runs SCRIPT in it as
-# root, and exits with its exit status; with 1 if the kernel died or complained:
-# a warning, a bug, a report of KASAN, lockdep, debugobjects or a leak, between
-# the start of SCRIPT and the end of all that it left behind.
+# root, and exits with its exit status; with 1 if the kernel died, did not power
+# off, or complained: a warning, a bug, a report of KASAN, lockdep, debugobjects or
+# a leak, between the start of SCRIPT and the end of all that it left behind.
 #
 #   uml     one CPU, boots in a fifth of a second, computes at native speed
 #   debug   two CPUs under QEMU (TCG), slow, finds bugs; needs qemu-system-x86
@@ -47,6 +47,12 @@ complained()
 		echo "run: the kernel died or took longer than $timeout s"
 		tail -n 60 "$work/console"
 		return 0
+	fi
+	# QEMU's exit status does not tell a panic.
+	if [ "$died" -ne 0 ] || grep -q 'Kernel panic' "$work/console"; then
+		echo "run: the kernel did not power off (exit status $died)"
+		tail -n 60 "$work/console"
+		bad=0
 	fi
 	if grep -qE -f "$complaints" "$work/out/dmesg"; then
 		echo "run: the kernel complained:"
@@ -106,7 +112,8 @@ if [ "$kind" = debug ]; then options=("${options[*]}"); fi
 
 tail -q -n +1 -s 0.2 -f "$work/output" &
 tail=$!
-timeout -k 5 "$timeout" nice "${guest[@]}" "${options[@]}" >"$work/console" 2>&1 </dev/null || true
+died=0
+timeout -k 5 "$timeout" nice "${guest[@]}" "${options[@]}" >"$work/console" 2>&1 </dev/null || died=$?
 sleep 0.5
 kill "$tail"
 wait "$tail" 2>/dev/null || true
