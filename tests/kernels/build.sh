@@ -5,7 +5,7 @@
 # Builds a test kernel from the distribution's linux-source package and prints
 # the directory that it is in: the image (linux or bzImage), and what the build
 # of modules needs (make -C DIR M=...). Cached by what goes into it: source,
-# configuration, recipe and compiler.
+# patches (KIND-*.patch), configuration, recipe and compiler.
 #
 # LINUX_SOURCE names another tarball, AVTPMAP_CACHE another cache.
 set -euo pipefail
@@ -13,6 +13,7 @@ set -euo pipefail
 kind=${1-}
 here=$(cd "$(dirname "$0")" && pwd)
 config=$here/$kind.config
+mapfile -t patches < <(find "$here" -name "$kind-*.patch" | sort)
 source=${LINUX_SOURCE:-/usr/src/linux-source-6.12.tar.xz}
 cache=${AVTPMAP_CACHE:-/var/cache/avtpmap}
 
@@ -28,6 +29,13 @@ unpack()
 		--exclude='*/drivers/gpu/drm/*.[ch]' --exclude='*/sound/*.[ch]'
 	mkdir Documentation
 	touch Documentation/Kconfig
+}
+
+apply()
+{
+	local file
+
+	for file in "${patches[@]}"; do patch -p1 -F0 -s <"$file"; done
 }
 
 # An option that does not take would be a check that is silently not made.
@@ -78,7 +86,8 @@ esac
 [ -e "$source" ] || die "there is no $source: apt install linux-source-6.12"
 
 key=$({ sha256sum <"$source"; cat "$config"; declare -f unpack configure compile strip_tree
-	gcc -dumpfullversion; } | sha256sum | cut -c1-16)
+	gcc -dumpfullversion
+	[ ${#patches[@]} -eq 0 ] || { declare -f apply; cat "${patches[@]}"; }; } | sha256sum | cut -c1-16)
 kernel=$cache/kernel-$kind-$key
 mkdir -p "$cache"
 if [ ! -e "$kernel" ]; then
@@ -95,9 +104,9 @@ if [ ! -e "$kernel" ]; then	# nor did who had the lock make it
 	mkdir -p "$tree"
 	echo "kernels: building the $kind kernel; it takes minutes, once" >&2
 	# A shell of its own, whose errors end it.
-	(cd "$tree" && nice bash -euo pipefail -c "$(declare -p source config image
-		declare -f unpack configure compile strip_tree)
-		unpack; configure; compile; strip_tree ../kernel") >"$log" 2>&1 || {
+	(cd "$tree" && nice bash -euo pipefail -c "$(declare -p source config image patches
+		declare -f unpack apply configure compile strip_tree)
+		unpack; apply; configure; compile; strip_tree ../kernel") >"$log" 2>&1 || {
 		tail -n 20 "$log" >&2
 		die "failed; all of it is in $log"
 	}

@@ -3,8 +3,9 @@
 # usage: [ONLY=part of a name] [V=1] check.sh [uml|debug]...
 #
 # Runs the suites in a test kernel, or in both, with one line per suite, and then
-# rounds of loading, misuse and unloading (tests/kernels/rounds.sh; ROUNDS=N). What
-# the kernel complains of fails, too. All suites share one boot: the first report
+# rounds of loading, misuse and unloading (tests/kernels/rounds.sh; ROUNDS=N), and
+# what user-mode Linux makes of a larger processor. What the kernel complains of
+# fails, too. All suites share one boot: the first report
 # of KASAN switches lockdep off, but by then the run has failed.
 set -uo pipefail
 
@@ -88,6 +89,27 @@ run_rounds()
 	fi
 }
 
+# User-mode Linux keeps the host's floating point state in buffers of its own: that
+# of AMX fits, and more than fits is refused in words (tests/kernels/uml-fpregs.patch).
+run_xsave()
+{
+	local run=("$here/../kernels/run.sh" uml -- true)
+	local -x LD_PRELOAD
+
+	[[ xsave == *${ONLY-}* ]] || return
+	if make -s -C "$here/../kernels" xsave &&
+		LD_PRELOAD=$(realpath "$here/../../build/kernels/xsave.so") &&
+		XSAVE=11008 "${run[@]}" >"$out" 2>&1 &&
+		! XSAVE=65536 "${run[@]}" >"$out" 2>&1 && grep -q 'raise HOST_FP_SIZE' "$out"; then
+		echo "ok - uml: xsave areas, AMX's and one that is too large"
+		passed=$((passed + 1))
+	else
+		tail -n 100 "$out"
+		echo "not ok - uml: xsave areas"
+		failed=$((failed + 1))
+	fi
+}
+
 # First, so that what does not build is told once.
 builds()
 {
@@ -107,6 +129,7 @@ for kind; do
 	builds "$kind" || continue
 	run_suites "$kind"
 	run_rounds "$kind"
+	[ "$kind" != uml ] || run_xsave
 done
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]
