@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * usage: [MODULES=DIR] [SLOW=N] conformance BACKEND [PART-OF-A-NAME]
+ * usage: [MODULES=DIR] [SLOW=N] conformance BACKEND [PART-OF-A-NAME,...]
  *
  * Runs each case in a process group of its own, puts the ports in order
  * between them, and fails a case too for what the kernel had to say in its
@@ -305,6 +305,22 @@ static const struct bed *bed_of(const char *name)
 	return NULL;
 }
 
+/* Whether a part of @only, which commas separate, is in the name of @t. */
+static int chosen(const struct test_case *t, const char *only)
+{
+	char part[256];
+	size_t n;
+
+	for (;; only += n + 1) {
+		n = strcspn(only, ",");
+		snprintf(part, sizeof(part), "%.*s", (int)n, only);
+		if (strstr(t->file, part) || strstr(t->name, part))
+			return 1;
+		if (!only[n])
+			return 0;
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const char *only = argc > 2 ? argv[2] : "";
@@ -313,7 +329,7 @@ int main(int argc, char **argv)
 
 	if (!bed) {
 		fprintf(stderr,
-			"usage: conformance BACKEND [PART-OF-A-NAME]\n");
+			"usage: conformance BACKEND [PART-OF-A-NAME,...]\n");
 		return 2;
 	}
 	words = shared(sizeof(*words));
@@ -331,8 +347,7 @@ int main(int argc, char **argv)
 	for (int last = 0; last < 2; last++)
 		for (const struct test_case *const *t = __start_cases;
 		     t < __stop_cases; t++)
-			if ((*t)->last == last && (strstr((*t)->file, only) ||
-						   strstr((*t)->name, only)))
+			if ((*t)->last == last && chosen(*t, only))
 				run(*t, bed);
 	err = bed->down();
 	if (err) {
