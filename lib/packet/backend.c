@@ -250,6 +250,7 @@ static int port_list(void *priv, avtpmap_port_fn *fn, void *arg,
 		port.mem_used = p->mem_used;
 		for (struct packet_stream *s = p->streams; s; s = s->next)
 			port.n_streams++;
+		packet_count_lost(p);
 		stats = p->stats;
 		pthread_mutex_unlock(&p->lock);
 		err = fn(&port, arg);

@@ -139,6 +139,7 @@ int packet_port_create(struct packet_port **out, __u32 ifindex,
 void packet_port_put(struct packet_port *p); /* @lock not held */
 void packet_port_stop(struct packet_port *p);
 void packet_port_rename(struct packet_port *p); /* if it was; @lock held */
+void packet_count_lost(struct packet_port *p); /* with its lock held */
 int packet_join(const struct packet_port *p, __u64 mac, int on);
 
 /* wake.c APIs: kmod/stream.c's and reader.c's rules, with @lock held */

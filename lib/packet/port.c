@@ -148,7 +148,7 @@ static int has_gone(const struct packet_port *p)
 }
 
 /* Of any stream: nobody knows whose they were. */
-static void count_lost(struct packet_port *p)
+void packet_count_lost(struct packet_port *p)
 {
 	struct tpacket_stats lost;
 	socklen_t len = sizeof(lost);
@@ -168,7 +168,7 @@ static void work(struct packet_port *p)
 	for (struct packet_group *g = p->groups; g; g = g->next)
 		packet_group_tick(g, now_ns);
 	if (p->at == 0)
-		count_lost(p);
+		packet_count_lost(p);
 	if (has_gone(p)) {
 		packet_streams_destroy(p);
 		env_store_release(&p->gone, 1);
