@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "lease.h"
 #include "tool.h"
 
 static struct avtpmap_stream_opts opts = { .sz = sizeof(opts) };
@@ -39,6 +40,8 @@ static int run(int argc, char **argv)
 	err = avtpmap_stream_add(ctl, argv[0], id, &opts);
 	if (err)
 		ctl_failed(ctl, err);
+	else
+		lease_keep(argv[0], &id);
 	avtpmap_ctl_close(ctl);
 	return err ? FAILURE : OK;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <string.h>
 
+#include "lease.h"
 #include "tool.h"
 
 static struct avtpmap_port_opts opts = { .sz = sizeof(opts) };
@@ -63,6 +64,8 @@ static int run(int argc, char **argv)
 	err = avtpmap_port_attach(ctl, argv[0], &opts);
 	if (err)
 		ctl_failed(ctl, err);
+	else
+		lease_keep(argv[0], NULL);
 	avtpmap_ctl_close(ctl);
 	return err ? FAILURE : OK;
 }

@@ -10,6 +10,8 @@
 #include <sys/types.h>
 #include <signal.h>
 
+#include "../lease.h"
+
 enum {
 	STREAMS_MAX = 64,
 	CHANNELS_MAX = 1023, /* of AAF */
@@ -27,7 +29,7 @@ enum {
  * @pos: media position of the next unit
  * @running: the fill was reached, and is not used up
  * @muted: the epoch's format is not that of the ports
- * @added: the stream is ours to delete
+ * @lease: what of it is ours to delete
  * @samples: units delivered
  * @silent: units of silence instead, since there was nothing to deliver
  * @lost: units delivered as silence, since the wire lost them
@@ -49,7 +51,7 @@ struct stream {
 	uint64_t pos;
 	bool running;
 	bool muted;
-	bool added;
+	struct lease lease;
 	uint64_t samples;
 	uint64_t silent;
 	uint64_t lost;
@@ -63,7 +65,6 @@ struct stream {
 /**
  * struct client - all of it
  * @ctl: what added streams, or NULL
- * @port_made: the port is ours to detach
  * @rate: JACK's, Hz
  * @fill_ms: asked for; 0: two periods
  * @cycles: of JACK, since activation
@@ -79,7 +80,6 @@ struct client {
 	const char *ifname;
 	uint32_t backend;
 	struct avtpmap_ctl *ctl;
-	bool port_made;
 	struct stream *streams;
 	int n_streams;
 	jack_client_t *jack;

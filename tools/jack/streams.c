@@ -65,12 +65,6 @@ int client_streams(struct client *c, int argc, char **argv)
 	return 0;
 }
 
-static int count_port(const struct avtpmap_port_info *p, void *arg)
-{
-	*(int *)arg += p->attached;
-	return 0;
-}
-
 /* As "avtpmap listen" does: what is not registered is, until the end. */
 static int add(struct client *c, struct stream *st)
 {
@@ -79,7 +73,7 @@ static int add(struct client *c, struct stream *st)
 		.ms = c->fill_ms > 25 ? 4 * c->fill_ms : 0,
 	};
 	char error[256] = "";
-	int before = 0, after = 0, err = 0;
+	int err = 0;
 
 	if (!c->ctl)
 		err = avtpmap_ctl_open(
@@ -89,13 +83,9 @@ static int add(struct client *c, struct stream *st)
 				     .error_bytes = sizeof(error)));
 	if (err)
 		return fail(err, "%s", error);
-	avtpmap_port_list(c->ctl, count_port, &before);
-	err = avtpmap_stream_add(c->ctl, c->ifname, st->id, &opts);
+	err = lease_add(&st->lease, c->ctl, c->ifname, st->id, &opts);
 	if (err && err != -EEXIST)
 		return fail(err, "%s", avtpmap_ctl_error(c->ctl));
-	avtpmap_port_list(c->ctl, count_port, &after);
-	c->port_made |= after > before;
-	st->added = !err;
 	return 0;
 }
 
@@ -111,13 +101,16 @@ int stream_open(struct client *c, struct stream *st)
 		.error = error,
 		.error_bytes = sizeof(error),
 	};
-	int err = avtpmap_open(&st->s, &opts);
+	int err;
 
+	lease_begin(&st->lease);
+	err = avtpmap_open(&st->s, &opts);
 	if (err == -ENOENT) {
 		if (add(c, st))
 			return -1;
 		err = avtpmap_open(&st->s, &opts);
 	}
+	lease_take(&st->lease, st->s, c->ctl, c->ifname);
 	if (err)
 		return fail(err, "%s", error);
 	err = avtpmap_pcm_open(&st->pcm, st->s, NULL);
@@ -168,11 +161,8 @@ void client_close(struct client *c)
 	for (int i = 0; i < c->n_streams; i++) {
 		avtpmap_pcm_close(c->streams[i].pcm);
 		avtpmap_close(c->streams[i].s);
-		if (c->streams[i].added)
-			avtpmap_stream_del(c->ctl, c->ifname, c->streams[i].id);
+		lease_end(&c->streams[i].lease);
 	}
-	if (c->port_made)
-		avtpmap_port_detach(c->ctl, c->ifname);
 	avtpmap_ctl_close(c->ctl);
 	free(c->streams);
 }

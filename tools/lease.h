@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A stream that is there as long as somebody listens to it: the first listener
+ * adds it, and its port if need be, and the last one takes both away again.
+ *
+ * Which is the last, files below /run tell: whoever listens holds a shared lock
+ * on that of the stream and on that of the port. There is none for what somebody
+ * added for good, nor for the packet backend, whose streams are a process's own.
+ */
+#ifndef AVTPMAP_TOOL_LEASE_H
+#define AVTPMAP_TOOL_LEASE_H
+
+#include <avtpmap/avtpmap.h>
+#include <stdbool.h>
+
+/**
+ * struct lease - what one listener holds
+ * @lock_fd: makes listeners that begin or end one at a time; -1: not held
+ * @stream_fd: @port_fd: the files, or -1
+ * @stream_made: @port_made: by this listener
+ * @ifindex: @stream_id: @backend: of the stream, which may be renamed meanwhile
+ */
+struct lease {
+	int lock_fd;
+	int stream_fd;
+	int port_fd;
+	bool stream_made;
+	bool port_made;
+	uint32_t ifindex;
+	uint64_t stream_id;
+	uint32_t backend;
+};
+
+/* Before the stream is looked for. */
+void lease_begin(struct lease *l);
+
+/* If it is not there. Returns as avtpmap_stream_add(). */
+int lease_add(struct lease *l, struct avtpmap_ctl *ctl, const char *ifname,
+	      uint64_t stream_id, const struct avtpmap_stream_opts *opts);
+
+/* It was opened, or (@s NULL) could not be: what was added goes. */
+void lease_take(struct lease *l, struct avtpmap_stream *s,
+		struct avtpmap_ctl *ctl, const char *ifname);
+
+/* After it was closed. */
+void lease_end(struct lease *l);
+
+/* Somebody wants the stream, or (@stream_id NULL) the port, for good. */
+void lease_keep(const char *ifname, const uint64_t *stream_id);
+
+#endif
