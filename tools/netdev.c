@@ -201,3 +201,22 @@ const char *hwtstamp_rx_text(int filter)
 		return "PTP frames only";
 	}
 }
+
+/* From /proc, which is the network namespace's; /sys may be another's. */
+uint64_t netdev_received(const char *ifname)
+{
+	FILE *f = fopen("/proc/net/dev", "re");
+	unsigned long long frames = 0;
+	char line[512], name[32];
+
+	while (f && fgets(line, sizeof(line), f)) {
+		unsigned long long n;
+
+		if (sscanf(line, " %31[^:]: %*u %llu", name, &n) == 2 &&
+		    !strcmp(name, ifname))
+			frames = n;
+	}
+	if (f)
+		fclose(f);
+	return frames;
+}

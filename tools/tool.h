@@ -144,5 +144,6 @@ struct netdev {
 
 void netdev_look(struct netdev *dev, const char *ifname);
 const char *hwtstamp_rx_text(int filter);
+uint64_t netdev_received(const char *ifname); /* frames; 0: not known */
 
 #endif

@@ -5,12 +5,14 @@
 #include <string.h>
 
 #include "listen.h"
+#include "../lease.h"
 
 enum {
 	PERIOD_DEFAULT = 480,
 	TICK_NS = 100 * 1000 * 1000,
-	SILENCE_TICKS = 20, /* 2 s */
 };
+
+#define SILENCE_S 2.0
 
 static struct listen_args args = { .period = PERIOD_DEFAULT };
 
@@ -32,60 +34,21 @@ static const struct option options[] = {
 	{ 0 },
 };
 
-/* What was made for this listener, to be undone after it. */
-struct made {
-	struct avtpmap_ctl *ctl; /* NULL: nothing */
-	bool port;
-};
-
-static int on_port(const struct avtpmap_port_info *p, void *arg)
-{
-	*(int *)arg += p->attached;
-	return 0;
-}
-
-static int count_ports(struct avtpmap_ctl *ctl)
-{
-	int n = 0;
-
-	avtpmap_port_list(ctl, on_port, &n);
-	return n;
-}
-
-static int add_stream(struct made *made)
+static int add_stream(struct lease *lease)
 {
 	struct avtpmap_ctl *ctl = open_ctl(args.ifname);
-	int ports, err;
+	int err;
 
 	if (!ctl)
 		return FAILURE;
-	ports = count_ports(ctl);
-	err = avtpmap_stream_add(ctl, args.ifname, args.stream_id, NULL);
-	if (err && err != -EEXIST) {
+	err = lease_add(lease, ctl, args.ifname, args.stream_id, NULL);
+	if (err && err != -EEXIST)
 		ctl_failed(ctl, err);
-		avtpmap_ctl_close(ctl);
-		return FAILURE;
-	}
-	if (err) {
-		avtpmap_ctl_close(ctl);
-		return OK;
-	}
-	made->ctl = ctl;
-	made->port = count_ports(ctl) > ports;
-	return OK;
+	avtpmap_ctl_close(ctl);
+	return err && err != -EEXIST ? FAILURE : OK;
 }
 
-static void undo(struct made *made)
-{
-	if (!made->ctl)
-		return;
-	avtpmap_stream_del(made->ctl, args.ifname, args.stream_id);
-	if (made->port)
-		avtpmap_port_detach(made->ctl, args.ifname);
-	avtpmap_ctl_close(made->ctl);
-}
-
-static int open_stream(struct avtpmap_stream **s, struct made *made)
+static int open_stream(struct avtpmap_stream **s, struct lease *lease)
 {
 	char error[256] = "";
 	struct avtpmap_open_opts opts = {
@@ -99,14 +62,27 @@ static int open_stream(struct avtpmap_stream **s, struct made *made)
 		.error = error,
 		.error_bytes = sizeof(error),
 	};
+	struct avtpmap_ctl *ctl = NULL;
 	int err = avtpmap_open(s, &opts);
 
 	if (err == -ENOENT) {
-		if (add_stream(made))
+		if (add_stream(lease))
 			return FAILURE;
 		err = avtpmap_open(s, &opts);
 	}
+	if (err && lease->stream_made)
+		ctl = open_ctl(args.ifname);
+	lease_take(lease, *s, ctl, args.ifname);
+	avtpmap_ctl_close(ctl);
 	return err ? fail(err, "%s", error) : OK;
+}
+
+static void diagnose(struct listen *l, double seconds)
+{
+	l->diagnosed = true;
+	listen_screen_leave(l);
+	listen_diagnose(l, seconds);
+	sniff_close(&l->sniff);
 }
 
 static int64_t time_left(double end_s)
@@ -119,7 +95,7 @@ static int64_t time_left(double end_s)
 }
 
 /* Once per tick at most: a line on a terminal, a diagnosis of silence. */
-static void on_tick(struct listen *l, double *ticked_s, int *silent_ticks)
+static void on_tick(struct listen *l, double *ticked_s, double begun_s)
 {
 	double s = clock_s(CLOCK_MONOTONIC);
 
@@ -127,20 +103,19 @@ static void on_tick(struct listen *l, double *ticked_s, int *silent_ticks)
 		return;
 	*ticked_s = s;
 	listen_progress(l);
-	if (avtpmap_position(l->s) != l->first)
-		*silent_ticks = SILENCE_TICKS; /* heard: never diagnose */
-	else if (*silent_ticks < SILENCE_TICKS &&
-		 ++*silent_ticks == SILENCE_TICKS) {
-		listen_screen_leave(l);
-		listen_diagnose(l);
+	if (listen_heard(l)) {
+		sniff_close(&l->sniff);
+	} else if (!l->diagnosed) {
+		sniff_read(&l->sniff);
+		if (s - begun_s >= SILENCE_S)
+			diagnose(l, s - begun_s);
 	}
 }
 
 static void listen_loop(struct listen *l)
 {
 	double ticked_s = clock_s(CLOCK_MONOTONIC);
-	double end_s = ticked_s + args.seconds;
-	int silent_ticks = 0;
+	double begun_s = ticked_s, end_s = ticked_s + args.seconds;
 
 	while (!stopped && !l->failed && !listen_has_enough(l)) {
 		int due = avtpmap_wait(l->s, time_left(end_s));
@@ -154,8 +129,7 @@ static void listen_loop(struct listen *l)
 					 args.ifname);
 		else if (due < 0 && due != -EINTR)
 			l->failed = fail(due, "waiting failed");
-		if (l->events & AVTPMAP_EV_END &&
-		    avtpmap_position(l->s) != l->first) {
+		if (l->events & AVTPMAP_EV_END && listen_heard(l)) {
 			l->ended = true;
 			listen_ended(l);
 			if (!args.samples)
@@ -164,8 +138,10 @@ static void listen_loop(struct listen *l)
 		l->events = 0;
 		if (args.seconds && clock_s(CLOCK_MONOTONIC) >= end_s)
 			break;
-		on_tick(l, &ticked_s, &silent_ticks);
+		on_tick(l, &ticked_s, begun_s);
 	}
+	if (!l->failed && !l->diagnosed && !listen_heard(l))
+		diagnose(l, clock_s(CLOCK_MONOTONIC) - begun_s);
 	listen_progress(l);
 	listen_screen_leave(l);
 }
@@ -173,48 +149,52 @@ static void listen_loop(struct listen *l)
 static int listen_to(struct avtpmap_stream *s)
 {
 	struct listen l = { .args = &args, .s = s };
-	uint64_t c[AVTPMAP_N_COUNTERS];
-	int err = avtpmap_pcm_open(&l.pcm, s, NULL);
+	int err = avtpmap_pcm_open(&l.pcm, s, NULL), ret;
 
 	if (err)
 		return fail(err, "out of memory");
-	avtpmap_counters(s, c, AVTPMAP_N_COUNTERS);
-	l.lost_before = c[AVTPMAP_C_FRAMES_LOST];
+	avtpmap_counters(s, l.counted, AVTPMAP_N_COUNTERS);
 	l.first = avtpmap_position(s);
+	l.pos = avtpmap_ring(s)->acked;
+	l.drops_before = l.drops_seen = listen_drops(&l);
+	l.received = netdev_received(args.ifname);
+	sniff_open(&l.sniff, avtpmap_header(s)->ifindex, args.stream_id);
 	listen_screen_open(&l);
 	listen_loop(&l);
 	if (wav_close(l.wav))
 		l.failed = true;
 	listen_summary(&l);
-	if (args.samples && l.samples < args.samples && !l.failed)
-		l.failed = fail(-ENODATA, "only %llu of %llu samples came",
-				(unsigned long long)l.samples,
-				(unsigned long long)args.samples);
+	ret = listen_verdict(&l);
+	sniff_close(&l.sniff);
 	listen_screen_close(&l);
 	avtpmap_pcm_close(l.pcm);
 	free(l.buf);
-	return l.failed ? FAILURE : OK;
+	free(l.quiet);
+	return ret;
 }
 
 static int run(int argc, char **argv)
 {
 	struct avtpmap_stream *s;
-	struct made made = { 0 };
+	struct lease lease;
 	int ret;
 
 	(void)argc;
 	args.ifname = argv[0];
 	if (stream_id_arg(argv[1], &args.stream_id))
 		return USAGE;
+	if (args.wav && wav_check(args.wav))
+		return FAILURE;
 	stop_on(SIGINT);
 	stop_on(SIGTERM);
 	stop_on(SIGHUP);
-	ret = open_stream(&s, &made);
+	lease_begin(&lease);
+	ret = open_stream(&s, &lease);
 	if (ret == OK) {
 		ret = listen_to(s);
 		avtpmap_close(s);
 	}
-	undo(&made);
+	lease_end(&lease);
 	return ret;
 }
 
@@ -224,8 +204,8 @@ const struct command cmd_listen = {
 	.min_args = 2,
 	.max_args = 2,
 	.summary = "read a stream, and write it to a WAV file",
-	.notes = "Adds the stream if it is not registered, and deletes it "
-		 "again at the end.\n"
+	.notes = "Adds the stream if it is not registered; the last listener "
+		 "deletes it again.\n"
 		 "Ends when the talker ceases (without --samples), at "
 		 "--samples or --seconds, or by ^C.",
 	.options = options,

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "../tool.h"
+#include "sniff.h"
 
 /**
  * struct listen_args - what was asked for
@@ -42,13 +43,23 @@ struct wav;
  * @format: of the epoch that is read
  * @type: enum avtpmap_pcm_type of it; AVTPMAP_PCM_NONE: not known yet
  * @buf: of BLOCK_UNITS units of it
+ * @quiet: as many of silence
+ * @pos: media position of the next unit
+ * @hole: frames before it were overwritten before they were read
  * @first: position at which listening began
- * @lost_before: stream's frames_lost then
+ * @counted: the stream's counters then
+ * @received: frames that the interface had received then
+ * @drops_before: see @drops, then
+ * @sniff: what the host sees, until the first frame is heard
  * @samples: media units read, silence included
- * @silence: of them
+ * @silence: of them, for what the wire lost
+ * @missed: of them, silence for what was read too late
  * @stale: late and duplicate frames
+ * @drops: of frames, by the packet backend's socket
+ * @drops_seen: of them, those that silence stands for
  * @epochs: formats fetched
  * @events: enum avtpmap_event, since the last look
+ * @diagnosed: why nothing is heard was said
  * @ended: the talker ceased
  * @failed: a line on stderr said why
  * @tty: to draw on, or -1
@@ -63,13 +74,23 @@ struct listen {
 	struct avtpmap_format format;
 	int type;
 	void *buf;
+	void *quiet;
+	uint64_t pos;
+	bool hole;
 	uint64_t first;
-	uint64_t lost_before;
+	uint64_t counted[AVTPMAP_N_COUNTERS];
+	uint64_t received;
+	uint64_t drops_before;
+	struct sniff sniff;
 	uint64_t samples;
 	uint64_t silence;
+	uint64_t missed;
 	uint64_t stale;
+	uint64_t drops;
+	uint64_t drops_seen;
 	uint32_t epochs;
 	uint32_t events;
+	bool diagnosed;
 	bool ended;
 	bool failed;
 	int tty;
@@ -79,6 +100,7 @@ struct listen {
 
 /* read.c APIs: everything that is in the ring */
 void listen_drain(struct listen *l);
+uint64_t listen_drops(struct listen *l);
 bool listen_has_enough(const struct listen *l);
 
 /* meter.c APIs */
@@ -92,11 +114,20 @@ void listen_meters_add(struct listen *l, uint32_t units); /* at l->buf */
 /* report.c APIs */
 uint64_t listen_frames(const struct listen *l); /* had, whole */
 uint64_t listen_lost(const struct listen *l); /* on the wire */
-void listen_diagnose(const struct listen *l); /* nothing came at all */
-void listen_ended(const struct listen *l); /* nothing comes any more */
+bool listen_heard(const struct listen *l);
 void listen_summary(struct listen *l);
+int listen_verdict(struct listen *l); /* an exit status, and why */
 
-/* wav.c APIs: 0 or -errno; a failure has said why on stderr */
+/* diagnose.c APIs */
+void listen_diagnose(struct listen *l,
+		     double seconds); /* nothing came at all */
+void listen_ended(const struct listen *l); /* nothing comes any more */
+
+/*
+ * wav.c APIs: 0 or -errno; a failure has said why on stderr. The check is for
+ * before there is a format: could the file be written?
+ */
+int wav_check(const char *path);
 int wav_open(struct wav **out, const char *path,
 	     const struct avtpmap_format *format);
 int wav_write(struct wav *wav, const void *samples, uint32_t units);

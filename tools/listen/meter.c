@@ -48,6 +48,9 @@ void listen_screen_open(struct listen *l)
 			 open("/proc/self/fd/2",
 			      O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) :
 			 -1;
+	if (l->tty < 0 && l->args->meters)
+		fail(0, "--meters: standard error is no terminal; none are "
+			"drawn");
 }
 
 int listen_meters_format(struct listen *l)

@@ -109,7 +109,7 @@ case_udev_rule()
 	udev_trigger
 	same "$(guest 'stat -c "%a %U:%G" /dev/avtpmap')" '660 root:audio'
 	denied outsider EACCES 'ls -l /dev/avtpmap' avtpmap listen eth0 "$stream"
-	as member avtpmap listen eth0 "$stream" --seconds 0.1
+	denied member ENODATA 'nothing was heard' avtpmap listen eth0 "$stream" --seconds 0.1
 	guest 'rm /etc/udev/rules.d/61-avtpmap.rules'
 	udev_trigger
 	as outsider '[ -w /dev/avtpmap ]'

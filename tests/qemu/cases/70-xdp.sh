@@ -203,7 +203,7 @@ case_somebody_takes_the_program_off()
 	attach generic
 	guest "avtpmap add --backend xdp eth0 $stream vid=none ms=1000"
 	# who may not look into a dispatcher does not take it for gone
-	guest "setpriv --bounding-set -sys_admin avtpmap listen eth0 $stream --seconds 1"
+	refused 'nothing was heard' "setpriv --bounding-set -sys_admin avtpmap listen eth0 $stream --seconds 1"
 	listen $((6 * 4 * 256))
 	guest_start monitor 'avtpmap monitor --backend xdp eth0 --json'
 	guest_until 'ls -l /proc/$(pgrep -f "^avtpmap monitor")/fd | grep -q timerfd'

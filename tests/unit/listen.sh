@@ -1,0 +1,189 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# usage: listen.sh AVTPMAP
+# What a listener makes of silence, of its own lateness, of other listeners and of
+# an interface that is renamed.
+set -u
+
+if [ -z "${AVTPMAP_SANDBOX-}" ]; then
+	AVTPMAP_SANDBOX=1 exec unshare -m -n -p -f --mount-proc --kill-child "$0" "$@"
+fi
+tool=$1
+# shellcheck source-path=SCRIPTDIR source=veth.sh
+. "$(dirname "$0")/veth.sh"
+
+# shellcheck disable=SC2317 # until_true calls it
+has_thread()
+{
+	[ "$(find "/proc/$listener/task" -mindepth 1 -maxdepth 1 | wc -l)" -gt 1 ]
+}
+
+# hears BACKEND [ARGUMENT...]: in the background, as $listener; when it is there
+hears()
+{
+	local backend=$1
+
+	shift
+	"$tool" listen --backend "$backend" v1 $id "$@" >"$work/heard.json" 2>"$work/heard.err" &
+	listener=$!
+	if [ "$backend" = packet ]; then
+		until_true has_thread
+	else
+		until_true readers "$backend" 1
+	fi
+}
+
+# ended STATUS: so did the listener
+ended()
+{
+	local status=0
+
+	wait "$listener" || status=$?
+	[ "$status" = "$1" ] || { echo "# exit $status"; false; }
+}
+
+# A sample is the next number, or silence: prints exact and silent ones.
+# shellcheck disable=SC2016 # perl's
+count_wav()
+{
+	perl -e '
+		binmode STDIN; local $/; my $wav = <STDIN>;
+		my @s = unpack("s<*", substr($wav, 44));
+		my ($exact, $silent, $wrong) = (0, 0, 0);
+		my $first = $s[0] & 0xffff;
+		for my $i (0 .. $#s) {
+			my $is = $s[$i] & 0xffff, my $due = ($first + $i) & 0xffff;
+			if ($is == $due) { $exact++ } elsif (!$is) { $silent++ } else { $wrong++ }
+		}
+		print "$exact $silent $wrong\n";' <"$1"
+}
+
+write_numbers()
+{
+	perl -e '
+		binmode STDOUT; my $n = 6 * 48000;
+		print "RIFF", pack("V", 36 + 2 * $n), "WAVEfmt ", pack("VvvVVvv", 16, 1, 1, 48000, 96000, 2, 16),
+			"data", pack("V", 2 * $n), pack("v*", map { $_ & 0xffff } 1 .. $n);' >"$1"
+}
+
+# late BACKEND: a listener that is stopped for longer than the ring lasts
+late()
+{
+	local exact silent wrong missed
+
+	hears "$1" --wav "$work/heard.wav" --samples 96000 --json
+	"$tool" talk v0 $id --wav "$work/numbers.wav" >/dev/null 2>"$work/talk.err" &
+	sleep 0.5
+	kill -STOP "$listener"
+	sleep 0.7
+	kill -CONT "$listener"
+	check "$1: late: status 1" ended 1
+	check "$1: late: a warning with what to do" grep -q "listener was late: .* ms=" "$work/heard.err"
+	read -r exact silent wrong <<<"$(count_wav "$work/heard.wav")"
+	missed=$(jq ".missed_samples // 0" "$work/heard.json")
+	echo "# $exact exact, $silent silent, $wrong wrong; missed $missed"
+	check "$1: late: all samples asked for" test $((exact + silent + wrong)) = 96000
+	# a number that is 0 itself, and nothing else, is exact in the hole
+	check "$1: late: silence of the missed length, and each other sample in its place" \
+		test "$wrong" = 0 -a "$silent" -ge $((missed - 2)) -a "$silent" -le "$missed" -a "$missed" -gt 4800
+	kill %+ 2>/dev/null
+	wait
+}
+
+# told BACKEND PATTERN [NOT]: the diagnosis of silence after what was sent
+told()
+{
+	local status=0
+
+	wait "$listener" || status=$?
+	[ $status = 1 ] && grep -qE -e "$2" "$work/heard.err" && grep -q "nothing was heard.*ENODATA" "$work/heard.err" || return 1
+	[ -z "${3-}" ] || ! grep -qE -e "$3" "$work/heard.err"
+}
+
+told_or_heard()
+{
+	told "$@" || [ "$(jq .frames "$work/heard.json")" = 50 ]
+}
+
+guesses="MSRP|does not send|any frame"
+
+# diagnoses BACKEND
+diagnoses()
+{
+	local b=$1
+
+	hears "$b" --seconds 2.3
+	frames 100 length 50
+	check "$b: what is malformed is named, with its number, and nobody else blamed" told "$b" "malformed 100:" "$guesses"
+	hears "$b" --seconds 2.3
+	frames 50 sv 0
+	check "$b: sv = 0" told "$b" "sv = 0 50:" "$guesses"
+	hears "$b" --seconds 2.3
+	frames 50 id 001b21aabbcc0002
+	check "$b: another stream" told "$b" "other streams .* 00:1b:21:aa:bb:cc:00:02: is the" "any frame"
+	hears "$b" --seconds 0.5
+	check "$b: nothing at all" told "$b" "MSRP"
+	hears "$b" --seconds 2.3 --json
+	frames 50 tags 88a8606481006002
+	check "$b: two tags: heard, or named" told_or_heard "$b" "two VLAN tags 50"
+	hears "$b" --seconds 2.3 --json
+	frames 50 tags 81006002f1c100000001
+	check "$b: 802.1CB: heard, or named" told_or_heard "$b" "802.1CB tag 50"
+}
+
+begin 31
+write_numbers "$work/numbers.wav"
+check "nothing is heard" exits 1 "nothing was heard of stream $id .ENODATA" "$tool" listen --backend packet v1 $id --seconds 0.2
+check "a file that cannot be written is refused at once" exits 1 "cannot write /nonesuch/x.wav: No such file.*ENOENT" \
+	"$tool" listen --backend packet v1 $id --wav /nonesuch/x.wav
+echo old >"$work/old"
+check "one that could be" exits 1 "nothing was heard" "$tool" listen --backend packet v1 $id --seconds 0.1 --wav "$work/old"
+check "is not touched before there is something to write" test "$(cat "$work/old")" = old
+check "meters without a terminal" exits 1 "meters: .* terminal" "$tool" listen --backend packet v1 $id --seconds 0.1 --meters
+late packet
+diagnoses packet
+
+if ! "$tool" attach --backend xdp --alone v1 2>/dev/null; then
+	skip 16 "XDP is refused here"
+	exit
+fi
+late xdp
+diagnoses xdp
+
+"$tool" add --backend xdp v1 $id
+hears packet --seconds 2.3
+"$tool" talk v0 $id --seconds 1 >/dev/null 2>&1
+check "taken by another backend" told packet "backend xdp takes it, ahead.*mode=copy" "$guesses"
+"$tool" del --backend xdp v1 $id
+
+hears xdp
+first=$listener
+"$tool" listen --backend xdp v1 $id --samples 480 >/dev/null 2>"$work/second.err" &
+second=$!
+until_true readers xdp 2
+kill -INT $first
+wait $first
+check "the first of two listeners ends: the stream stays" streams xdp 1
+"$tool" talk v0 $id --seconds 1 >/dev/null 2>&1
+check "the second hears it" wait $second
+check "the last one takes it away" streams xdp 0
+
+hears xdp
+"$tool" del --backend xdp v1 $id
+wait "$listener"
+hears xdp
+kill -9 "$listener"
+wait "$listener" 2>/dev/null
+"$tool" doctor --backend xdp --clean >/dev/null
+hears xdp
+kill -INT "$listener"
+wait "$listener"
+check "what one left that was killed goes with the next" streams xdp 0
+
+hears xdp
+ip link set v1 down
+ip link set v1 name v1renamed
+ip link set v1renamed up
+kill -INT "$listener"
+wait "$listener"
+check "an interface that was renamed meanwhile keeps nothing" streams xdp 0
