@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # usage: run.sh BACKEND TALKER [SECONDS]
-# TALKER: talk (ours), paused (ours, stopped for half a second) or gstreamer (in
-# the guest's root)
+# TALKER: talk (ours), paused (ours, stopped for half a second), gstreamer (in
+# the guest's root) or silent (ours, of one stream of two)
 #
 #    talker -- wire0 ==veth== port0 -- avtpmap-jack -- jackd (dummy) -- record
 #
@@ -130,9 +130,20 @@ fi
 server=$!
 jack_wait -w -t 20 >"$work/wait.log" 2>&1 || fail "jackd does not start"
 case $talker in
-talk | paused) start_talk ;;
+talk | paused | silent) start_talk ;;
 gstreamer) start_gstreamer ;;
 esac
+if [ "$talker" = silent ]; then
+	SECONDS=0
+	timeout 60 "$build/tools/avtpmap-jack" --backend "$backend" --seconds 4 port0 "${ids[0]}" 0x1 >"$work/client.log" 2>&1
+	[ $? = 1 ] || fail "one that is not heard is no failure"
+	[ $SECONDS -lt 30 ] || fail "--seconds is no limit while it waits"
+	[ "$(grep -c 'nothing is heard of stream 00:00:00:00:00:00:00:01 on port0, waiting' "$work/client.log")" = 1 ] ||
+		fail "it does not say whom it waits for"
+	grep -q 'nothing is heard of stream 00:00:00:00:00:00:00:01.*ENODATA' "$work/client.log" || fail "nor who failed it"
+	! grep -q "stream 02:00:5e:10:00:00:00:01" "$work/client.log" || fail "it names one that is heard"
+	pass "who is not heard is named"
+fi
 "${fast[@]}" "$build/tools/avtpmap-jack" --backend "$backend" --fill 50 port0 "${ids[@]}" >"$work/client.log" 2>&1 &
 client=$!
 for ((i = 0; i < 300; i++)); do

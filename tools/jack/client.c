@@ -183,13 +183,13 @@ static int connect_to_jack(struct client *c, const char *name)
 /* Formats first, for they tell how many ports there are. */
 static int start(struct client *c)
 {
-	for (int i = 0; i < c->n_streams; i++) {
-		struct stream *st = &c->streams[i];
-
-		if (stream_open(c, st) || stream_await(c, st, &stopped) ||
-		    register_ports(c, st, i + 1))
+	for (int i = 0; i < c->n_streams; i++)
+		if (stream_open(c, &c->streams[i]))
 			return -1;
-	}
+	for (int i = 0; i < c->n_streams; i++)
+		if (stream_await(c, &c->streams[i], &stopped) ||
+		    register_ports(c, &c->streams[i], i + 1))
+			return -1;
 	if (mlockall(MCL_CURRENT))
 		fprintf(stderr,
 			"avtpmap-jack: memory is not locked, so reading "
@@ -206,11 +206,9 @@ static int start(struct client *c)
 /* Until a signal, --seconds, JACK's end, or that of all streams. */
 static void stay(struct client *c)
 {
-	for (uint32_t ticks = 0; !stopped; ticks++) {
+	while (!stopped && !client_is_over(c)) {
 		int gone = 0;
 
-		if (c->seconds && ticks >= 10 * c->seconds)
-			return;
 		for (int i = 0; i < c->n_streams; i++)
 			gone += avtpmap_header(c->streams[i].s)->state ==
 				AVTPMAP_RING_GONE;
@@ -240,7 +238,7 @@ static int usage(FILE *to)
 	      "  --backend auto|kmod|xdp|packet\n"
 	      "  --fill MS     of media between wire and JACK (two JACK periods)\n"
 	      "  --name NAME   of the JACK client (avtpmap)\n"
-	      "  --seconds S   stop after S seconds\n",
+	      "  --seconds S   stop after S seconds, waiting for streams included\n",
 	      to);
 	return to == stdout ? 0 : 2;
 }

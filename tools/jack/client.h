@@ -67,6 +67,8 @@ struct stream {
  * @ctl: what added streams, or NULL
  * @rate: JACK's, Hz
  * @fill_ms: asked for; 0: two periods
+ * @begun_s: CLOCK_MONOTONIC when it began to wait for streams
+ * @told: whom it waits for
  * @cycles: of JACK, since activation
  * @period: of the last of them, in samples
  * @late: of them took us a period or more
@@ -86,6 +88,8 @@ struct client {
 	uint32_t rate;
 	uint32_t fill_ms;
 	uint32_t seconds;
+	double begun_s;
+	bool told;
 	bool failed;
 	uint64_t cycles;
 	uint32_t period;
@@ -105,6 +109,7 @@ int client_streams(struct client *c, int argc, char **argv);
 int stream_open(struct client *c, struct stream *st);
 int stream_await(struct client *c, struct stream *st,
 		 const volatile sig_atomic_t *stopped);
+bool client_is_over(const struct client *c); /* --seconds are */
 void client_close(struct client *c);
 
 /* Real-time safe: the next epoch's format; false: it is not known yet. */

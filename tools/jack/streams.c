@@ -4,10 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "client.h"
 
-enum { TICK_NS = 100000000 };
+enum { TICK_NS = 100000000, PATIENCE_S = 2 };
 
 int fail(int err, const char *fmt, ...)
 {
@@ -117,20 +118,75 @@ int stream_open(struct client *c, struct stream *st)
 	return err ? fail(err, "out of memory") : 0;
 }
 
-/* Sleeps until the first frame has told the format. */
+/* Those that nothing came of yet, each in a line. */
+static void name_silent(struct client *c, bool for_good)
+{
+	char id[AVTPMAP_STREAM_ID_TEXT];
+
+	for (int i = 0; i < c->n_streams; i++) {
+		struct stream *st = &c->streams[i];
+
+		if (avtpmap_pcm_format(st->pcm, &st->format) != -EAGAIN)
+			continue;
+		avtpmap_stream_id_to_text(id, st->id);
+		fail(for_good ? -ENODATA : 0,
+		     "nothing is heard of stream %s on %s%s; avtpmap listen %s "
+		     "%s finds out why",
+		     id, c->ifname, for_good ? "" : ", waiting for it",
+		     c->ifname, id);
+	}
+}
+
+static double now_s(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+bool client_is_over(const struct client *c)
+{
+	return c->seconds && now_s() - c->begun_s >= c->seconds;
+}
+
+/* Until a stream's first frame, a signal, or --seconds; once it says of whom. */
+static int await_frame(struct client *c, struct stream *st,
+		       const volatile sig_atomic_t *stopped)
+{
+	char id[AVTPMAP_STREAM_ID_TEXT];
+	double s;
+
+	while (avtpmap_pcm_format(st->pcm, &st->format) == -EAGAIN) {
+		s = now_s() - c->begun_s;
+		if (*stopped || client_is_over(c)) {
+			name_silent(c, true);
+			return -1;
+		}
+		if (!c->told && s >= PATIENCE_S) {
+			c->told = true;
+			name_silent(c, false);
+		}
+		if (avtpmap_wait(st->s, TICK_NS) == -ENODEV)
+			return fail(-ENODEV, "%s: the stream is gone",
+				    avtpmap_stream_id_to_text(id, st->id));
+	}
+	return 0;
+}
+
+/* The first frame tells the format. */
 int stream_await(struct client *c, struct stream *st,
 		 const volatile sig_atomic_t *stopped)
 {
 	char id[AVTPMAP_STREAM_ID_TEXT];
 	int type;
 
+	if (!c->begun_s)
+		c->begun_s = now_s();
+	if (await_frame(c, st, stopped))
+		return -1;
 	avtpmap_stream_id_to_text(id, st->id);
-	while ((type = avtpmap_pcm_format(st->pcm, &st->format)) == -EAGAIN) {
-		if (*stopped)
-			return -1;
-		if (avtpmap_wait(st->s, TICK_NS) == -ENODEV)
-			return fail(-ENODEV, "%s: the stream is gone", id);
-	}
+	type = avtpmap_pcm_format(st->pcm, &st->format);
 	if (type < 0)
 		return fail(type, "%s: not audio that can be decoded", id);
 	if (st->format.rate_hz != c->rate)
