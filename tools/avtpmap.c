@@ -102,7 +102,11 @@ struct avtpmap_ctl *open_ctl(const char *ifname)
 {
 	char error[256] = "";
 	struct avtpmap_ctl *ctl;
-	int err = avtpmap_ctl_open(
+	int err;
+
+	if (ifname && check_interface(ifname))
+		return NULL;
+	err = avtpmap_ctl_open(
 		&ctl, AVTPMAP_OPTS(avtpmap_ctl_opts, .ifname = ifname,
 				   .backend = wanted_backend, .error = error,
 				   .error_bytes = sizeof(error)));
@@ -172,27 +176,56 @@ int stream_id_arg(const char *text, uint64_t *id)
 			   text);
 }
 
+static const struct command *find_command(const char *name)
+{
+	for (int i = 0; i < N_COMMANDS; i++)
+		if (!strcmp(name, commands[i]->name))
+			return commands[i];
+	return NULL;
+}
+
+static int no_such_command(const char *name)
+{
+	struct near near = { .wanted = name };
+
+	for (int i = 0; i < N_COMMANDS; i++)
+		near_try(&near, commands[i]->name);
+	near_try(&near, "help");
+	return usage_error("%s: no such command; %s", name,
+			   near_text(&near, "avtpmap --help lists them"));
+}
+
+/* "help COMMAND" is "COMMAND --help". */
+static int help(const char *name)
+{
+	const struct command *cmd = name ? find_command(name) : NULL;
+
+	if (name && !cmd)
+		return no_such_command(name);
+	if (cmd)
+		command_usage(cmd, false);
+	else
+		usage(stdout);
+	return OK;
+}
+
 static int run(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "show";
+	const struct command *cmd = find_command(name);
 
+	if (cmd)
+		return command_main(cmd, argc > 1 ? argc - 2 : 0, argv + 2);
 	if (!strcmp(name, "--help") || !strcmp(name, "-h") ||
-	    !strcmp(name, "help")) {
-		usage(stdout);
-		return OK;
-	}
+	    !strcmp(name, "help"))
+		return help(argc > 2 ? argv[2] : NULL);
 	if (!strcmp(name, "--version") || !strcmp(name, "-V")) {
 		printf("avtpmap %s\n", avtpmap_version());
 		return OK;
 	}
 	if (name[0] == '-') /* an option of the show that is meant */
 		return command_main(&cmd_show, argc - 1, argv + 1);
-	for (int i = 0; i < N_COMMANDS; i++)
-		if (!strcmp(name, commands[i]->name))
-			return command_main(commands[i],
-					    argc > 1 ? argc - 2 : 0, argv + 2);
-	return usage_error("%s: no such command; avtpmap --help lists them",
-			   name);
+	return no_such_command(name);
 }
 
 /* Who reads what we print must not take half of it for all. */

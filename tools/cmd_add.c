@@ -9,7 +9,7 @@ static const struct option options[] = {
 	  parse_mac, opts.mac, 0, 0 },
 	{ "vid=", "N|none",
 	  "only frames of this VLAN; none: any, and tell the NIC of none (2)",
-	  parse_vid, &opts.vid, 0, 0 },
+	  parse_vid, &opts.vid, 1, 4094 },
 	{ "rate=", "N", "frames per second to make room for (8000)", parse_u32,
 	  &opts.rate, 1, 0 },
 	{ "mbit=", "N", "Mbit/s to make room for, instead of rate=", parse_u32,

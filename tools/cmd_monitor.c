@@ -12,11 +12,24 @@ enum { TICK_MS = 200 };
 static bool json;
 static uint64_t most;
 static double seconds;
+static double interval = -1; /* not given */
+
+static int parse_interval(const struct option *opt, const char *text)
+{
+	if (strcmp(text, "0"))
+		return parse_seconds(opt, text);
+	*(double *)opt->dest = 0;
+	return 0;
+}
 
 static const struct option options[] = {
-	{ "count", "N", "stop after N events", parse_count, &most, 0, 0 },
+	{ "count", "N", "stop after N lines", parse_count, &most, 0, 0 },
 	{ "seconds", "S", "stop after S seconds", parse_seconds, &seconds, 0,
 	  0 },
+	{ "interval", "S",
+	  "put events of a stream that repeat within S seconds into one line; "
+	  "0: never (1; 0 with --json)",
+	  parse_interval, &interval, 0, 0 },
 	{ "json", NULL, "one JSON object per line", parse_flag, &json, 0, 0 },
 	{ 0 },
 };
@@ -62,32 +75,62 @@ static const char *time_text(char *buf, size_t bytes, const char *format)
 	return buf;
 }
 
-static void print_text(const struct avtpmap_notice *n)
+/**
+ * struct pending - events of a stream since its last line
+ * @used: this entry is a stream's
+ * @last: newest notice
+ * @before: counters when the last line was printed
+ * @begun_s: when that was
+ * @seen: events of that line and since
+ * @events: since then
+ * @times: notices since then
+ */
+struct pending {
+	bool used;
+	struct avtpmap_notice last;
+	uint64_t before[AVTPMAP_N_COUNTERS];
+	double begun_s;
+	uint32_t seen;
+	uint32_t events;
+	uint32_t times;
+};
+
+/* @p: what the line is for several times of; NULL: once */
+static void print_text(const struct avtpmap_notice *n, const struct pending *p)
 {
 	char when[32], id[AVTPMAP_STREAM_ID_TEXT];
+	double s = p ? clock_s(CLOCK_MONOTONIC) - p->begun_s : 0;
+	uint32_t events = p ? p->events : n->events;
 	const char *between = " ";
 
 	printf("%s %s %s", time_text(when, sizeof(when), "%T"), n->ifname,
 	       n->has_stream ? avtpmap_stream_id_to_text(id, n->stream_id) :
 			       "port");
 	for (int i = 0; i < N_EVENTS; i++) {
-		if (!(n->events & events_in_order[i]))
+		if (!(events & events_in_order[i]))
 			continue;
 		printf("%s%s", between, avtpmap_event_name(events_in_order[i]));
 		between = ",";
 	}
+	if (p)
+		printf(" %u times in %.1f s", p->times, s);
 	for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++) {
 		unsigned int c = figures[i].counter;
 
-		if (n->events & figures[i].event && c < n->n_counters &&
-		    n->counters[c])
-			printf(" %s=%llu", avtpmap_counter_name(c),
-			       (unsigned long long)n->counters[c]);
+		if (!(events & figures[i].event) || c >= n->n_counters ||
+		    !n->counters[c])
+			continue;
+		printf(" %s=%llu", avtpmap_counter_name(c),
+		       (unsigned long long)n->counters[c]);
+		if (p && s > 0 && n->counters[c] > p->before[c])
+			printf(" (+%.0f/s)",
+			       (n->counters[c] - p->before[c]) / s);
 	}
 	putchar('\n');
 }
 
-static void print_object(const struct avtpmap_notice *n)
+static void print_object(const struct avtpmap_notice *n,
+			 const struct pending *p)
 {
 	struct json_object *o = json_object_new_object();
 	struct json_object *events = json_object_new_array();
@@ -108,6 +151,7 @@ static void print_object(const struct avtpmap_notice *n)
 			       n->has_stream ? json_stream_id(n->stream_id) :
 					       NULL);
 	json_object_object_add(o, "events", events);
+	json_object_object_add(o, "times", json_u64(p ? p->times : 1));
 	json_object_object_add(o, "counters",
 			       n->n_counters ?
 				       json_counters(n->counters, n->n_counters,
@@ -117,12 +161,110 @@ static void print_object(const struct avtpmap_notice *n)
 	json_object_put(o);
 }
 
+/* Of a stream's life each is told at once; of what repeats, the first is. */
+#define REPEATS                                                       \
+	(AVTPMAP_EV_GAP | AVTPMAP_EV_RESET | AVTPMAP_EV_UNCERTAIN |   \
+	 AVTPMAP_EV_EPOCH | AVTPMAP_EV_CONFLICT | AVTPMAP_EV_QUORUM | \
+	 AVTPMAP_EV_DEADLINE)
+
+enum { PENDING_MAX = 256 };
+
+static struct pending pendings[PENDING_MAX];
+static uint64_t printed;
+
+static struct pending *pending_of(const struct avtpmap_notice *n)
+{
+	struct pending *unused = NULL;
+
+	for (int i = 0; i < PENDING_MAX; i++) {
+		struct pending *p = &pendings[i];
+
+		if (p->used && p->last.ifindex == n->ifindex &&
+		    p->last.stream_id == n->stream_id)
+			return p;
+		if (!p->used && !unused)
+			unused = p;
+	}
+	if (unused)
+		unused->used = true;
+	return unused;
+}
+
+static void begin(struct pending *p, const struct avtpmap_notice *n, double s)
+{
+	p->last = *n;
+	memcpy(p->before, n->counters, sizeof(p->before));
+	p->begun_s = s;
+	p->seen = n->events;
+	p->events = 0;
+	p->times = 0;
+}
+
+static void flush_one(struct pending *p)
+{
+	struct avtpmap_notice n = p->last;
+	double s = clock_s(CLOCK_MONOTONIC);
+
+	if (!p->times)
+		return;
+	n.events = p->events;
+	if (json)
+		print_object(&n, p);
+	else
+		print_text(&n, p);
+	printed++;
+	begin(p, &n, s);
+}
+
+static void print_now(const struct avtpmap_notice *n)
+{
+	if (json)
+		print_object(n, NULL);
+	else
+		print_text(n, NULL);
+	printed++;
+}
+
+static void on_notice(const struct avtpmap_notice *n)
+{
+	struct pending *p = n->has_stream && interval > 0 ? pending_of(n) :
+							    NULL;
+	double s = clock_s(CLOCK_MONOTONIC);
+
+	if (p && (p->times || s - p->begun_s < interval) &&
+	    !(n->events & ~REPEATS) && !(n->events & ~p->seen)) {
+		p->last = *n;
+		p->events |= n->events;
+		p->times++;
+		if (s - p->begun_s >= interval)
+			flush_one(p);
+		return;
+	}
+	if (p)
+		flush_one(p);
+	print_now(n);
+	if (p)
+		begin(p, n, s);
+	if (p && n->events & AVTPMAP_EV_DELETED)
+		p->used = false;
+}
+
+static void flush_due(bool all)
+{
+	double s = clock_s(CLOCK_MONOTONIC);
+
+	for (int i = 0; i < PENDING_MAX; i++)
+		if (pendings[i].used &&
+		    (all || s - pendings[i].begun_s >= interval))
+			flush_one(&pendings[i]);
+}
+
 /* All that is there to read; OK, or FAILURE after a line on stderr. */
-static int print_all(struct avtpmap_monitor *m, uint64_t *printed)
+static int print_all(struct avtpmap_monitor *m)
 {
 	struct avtpmap_notice n;
 
-	while (!most || *printed < most) {
+	while (!most || printed < most) {
 		int got = avtpmap_monitor_read(m, &n, sizeof(n));
 
 		if (got == -ENOBUFS) {
@@ -136,8 +278,7 @@ static int print_all(struct avtpmap_monitor *m, uint64_t *printed)
 			return fail(got, "cannot read events");
 		if (!got)
 			break;
-		(json ? print_object : print_text)(&n);
-		++*printed;
+		on_notice(&n);
 	}
 	return fflush(stdout) ? FAILURE : OK;
 }
@@ -152,7 +293,6 @@ static int watch(const struct monitors *all)
 {
 	struct pollfd p[BACKENDS_MAX];
 	double end_s = clock_s(CLOCK_MONOTONIC) + seconds;
-	uint64_t printed = 0;
 	int ret = OK;
 
 	for (int i = 0; i < all->n; i++)
@@ -160,10 +300,13 @@ static int watch(const struct monitors *all)
 					.events = POLLIN };
 	while (!stopped && ret == OK && (!most || printed < most) &&
 	       (!seconds || clock_s(CLOCK_MONOTONIC) < end_s)) {
-		poll(p, all->n, seconds ? TICK_MS : -1);
+		poll(p, all->n, seconds || interval > 0 ? TICK_MS : -1);
 		for (int i = 0; i < all->n && ret == OK; i++)
-			ret = print_all(all->m[i], &printed);
+			ret = print_all(all->m[i]);
+		flush_due(false);
+		fflush(stdout);
 	}
+	flush_due(true);
 	return ret;
 }
 
@@ -198,6 +341,10 @@ static int run(int argc, char **argv)
 	char error[256] = "";
 	int ret, err;
 
+	if (argc && check_interface(argv[0]))
+		return FAILURE;
+	if (interval < 0)
+		interval = json ? 0 : 1;
 	stop_on(SIGINT);
 	stop_on(SIGTERM);
 	if (argc || wanted_backend)

@@ -38,6 +38,7 @@ const struct command cmd_set = {
 	.min_args = 2,
 	.max_args = 2,
 	.summary = "switch a stream between take and copy while it runs",
+	.required = "mode=",
 	.options = options,
 	.run = run,
 };

@@ -5,6 +5,7 @@
 #include <linux/net_tstamp.h>
 #include <linux/sockios.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,18 @@ static struct ifreq request(const struct netdev *dev, void *data)
 	memcpy(ifr.ifr_name, dev->name, sizeof(dev->name));
 	ifr.ifr_data = data;
 	return ifr;
+}
+
+static void read_kind(struct netdev *dev, int fd)
+{
+	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
+	struct ifreq ifr = request(dev, &info);
+
+	if (!ioctl(fd, SIOCETHTOOL, &ifr))
+		snprintf(dev->kind, sizeof(dev->kind), "%.31s", info.driver);
+	ifr = request(dev, NULL);
+	dev->ethernet = ioctl(fd, SIOCGIFHWADDR, &ifr) ||
+			ifr.ifr_hwaddr.sa_family == ARPHRD_ETHER;
 }
 
 static void read_flags(struct netdev *dev, int fd)
@@ -178,6 +191,7 @@ void netdev_look(struct netdev *dev, const char *ifname)
 		goto out;
 	dev->hwtstamp_err = 0;
 	read_driver(dev);
+	read_kind(dev, fd);
 	read_flags(dev, fd);
 	read_hwtstamp(dev, fd);
 	read_timestamps(dev, fd);

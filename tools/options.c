@@ -102,12 +102,8 @@ int parse_mac(const struct option *opt, const char *text)
 
 int parse_vid(const struct option *opt, const char *text)
 {
-	const struct option number = { .dest = opt->dest,
-				       .min = 1,
-				       .max = 4094 };
-
 	if (strcmp(text, "none"))
-		return parse_u32(&number, text);
+		return parse_u32(opt, text);
 	*(uint32_t *)opt->dest = AVTPMAP_ANY_VID;
 	return 0;
 }
@@ -152,7 +148,10 @@ static void option_usage(const struct option *opt, FILE *to)
 	snprintf(left, sizeof(left), "%s%s%s%s", is_keyword(opt) ? "" : "--",
 		 opt->name, opt->arg && !is_keyword(opt) ? " " : "",
 		 opt->arg ? opt->arg : "");
-	fprintf(to, "  %-20s %s\n", left, opt->help);
+	fprintf(to, "  %-20s %s", left, opt->help);
+	if (opt->max)
+		fprintf(to, "; %u to %u", opt->min, opt->max);
+	fputc('\n', to);
 }
 
 /* Every command takes it. */
@@ -167,10 +166,14 @@ void command_usage(const struct command *cmd, bool to_stderr)
 	fprintf(to, "Usage: avtpmap %s", cmd->name);
 	if (*cmd->args)
 		fprintf(to, " %s", cmd->args);
-	for (const struct option *o = cmd->options; o && o->name; o++)
-		fprintf(to, " [%s%s%s%s]", is_keyword(o) ? "" : "--", o->name,
+	for (const struct option *o = cmd->options; o && o->name; o++) {
+		bool must = cmd->required && !strcmp(cmd->required, o->name);
+
+		fprintf(to, " %s%s%s%s%s%s", must ? "" : "[",
+			is_keyword(o) ? "" : "--", o->name,
 			o->arg && !is_keyword(o) ? " " : "",
-			o->arg ? o->arg : "");
+			o->arg ? o->arg : "", must ? "" : "]");
+	}
 	fprintf(to, " [--backend NAME]\n%s\n\n", cmd->summary);
 	for (const struct option *o = cmd->options; o && o->name; o++)
 		option_usage(o, to);
@@ -198,14 +201,41 @@ static int bad_value(const struct command *cmd, const struct option *opt,
 {
 	char range[48] = "";
 
-	if (opt->parse == parse_u32 && opt->max)
+	if (opt->max)
 		snprintf(range, sizeof(range), ", %u to %u", opt->min,
 			 opt->max);
+	else if (opt->parse == parse_u32 && opt->min)
+		snprintf(range, sizeof(range), ", %u or more", opt->min);
+	else if (opt->parse == parse_count || opt->parse == parse_size ||
+		 opt->parse == parse_seconds)
+		snprintf(range, sizeof(range), ", more than 0");
 	fail(err == -ERANGE ? -ERANGE : -EINVAL,
 	     "%s: %s%s%s: not a valid %s%s; see avtpmap %s --help", cmd->name,
 	     opt->name, is_keyword(opt) ? "" : " ", text, opt->arg, range,
 	     cmd->name);
 	return USAGE;
+}
+
+/* Written as "--name", or as "name=". */
+static int no_such_option(const struct command *cmd, const char *text)
+{
+	char wanted[40], candidate[40], see[64];
+	struct near near = { .wanted = wanted };
+	size_t n = strcspn(text, "=");
+	bool keyword = text[0] != '-';
+
+	snprintf(wanted, sizeof(wanted), "%.*s%s", (int)n, text,
+		 keyword ? "=" : "");
+	for (const struct option *o = cmd->options; o && o->name; o++) {
+		snprintf(candidate, sizeof(candidate), "%s%s",
+			 is_keyword(o) ? "" : "--", o->name);
+		near_try(&near, candidate);
+	}
+	near_try(&near, "--backend");
+	near_try(&near, "--help");
+	snprintf(see, sizeof(see), "see avtpmap %s --help", cmd->name);
+	return usage_error("%s: no option %s; %s", cmd->name,
+			   keyword ? wanted : text, near_text(&near, see));
 }
 
 /* --name, --name=VALUE, --name VALUE; returns how many of argv it took. */
@@ -228,8 +258,7 @@ static int take_option(const struct command *cmd, int argc, char **argv,
 		return 2;
 	}
 	if (!opt) {
-		*err = usage_error("%s: no option %s; see avtpmap %s --help",
-				   cmd->name, argv[0], cmd->name);
+		*err = no_such_option(cmd, argv[0]);
 		return 0;
 	}
 	value = strchr(argv[0], '=');
@@ -265,10 +294,7 @@ int command_main(const struct command *cmd, int argc, char **argv)
 		}
 		if (argv[i][0] == '-') {
 			if (argv[i][1] != '-')
-				return usage_error("%s: no option %s; see "
-						   "avtpmap %s --help",
-						   cmd->name, argv[i],
-						   cmd->name);
+				return no_such_option(cmd, argv[i]);
 			i += take_option(cmd, argc - i, argv + i, &err);
 		} else if (keyword) {
 			const char *value = strchr(argv[i++], '=') + 1;
@@ -276,6 +302,8 @@ int command_main(const struct command *cmd, int argc, char **argv)
 			bad = keyword->parse(keyword, value);
 			if (bad)
 				err = bad_value(cmd, keyword, value, bad);
+		} else if (strchr(argv[i], '=') && n >= cmd->min_args) {
+			return no_such_option(cmd, argv[i]);
 		} else if (n < cmd->max_args) {
 			args[n++] = argv[i++];
 		} else {

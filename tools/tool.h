@@ -23,7 +23,7 @@ enum exit_code {
  * @help: one line
  * @parse: reads the argument into @dest; 0, or -1 if it cannot be
  * @dest: where to; of the type that @parse writes
- * @min, @max: what parse_u32 accepts
+ * @min, @max: what parse_u32 and parse_vid accept
  */
 struct option {
 	const char *name;
@@ -53,6 +53,7 @@ int parse_group(const struct option *opt, const char *text); /* uint32_t */
  * @min_args, @max_args: how many there are
  * @summary: one line
  * @notes: more of them for --help, or NULL
+ * @required: an option that it cannot be without, or NULL
  * @options: ends with an entry without a name, or NULL
  * @run: returns enum exit_code
  */
@@ -63,6 +64,7 @@ struct command {
 	int max_args;
 	const char *summary;
 	const char *notes;
+	const char *required;
 	const struct option *options;
 	int (*run)(int argc, char **argv);
 };
@@ -74,6 +76,24 @@ extern const struct command cmd_add, cmd_attach, cmd_bench, cmd_del, cmd_detach,
 /* options.c APIs: runs @cmd on the arguments after its name */
 int command_main(const struct command *cmd, int argc, char **argv);
 void command_usage(const struct command *cmd, bool to_stderr);
+
+/*
+ * near.c APIs: the candidate that differs least from what was written, if it
+ * differs by a slip of the finger.
+ */
+struct near {
+	const char *wanted;
+	int distance;
+	char best[32];
+	char text[64];
+};
+
+void near_try(struct near *near, const char *candidate);
+const char *near_text(struct near *near, const char *otherwise);
+void near_interfaces(struct near *near); /* tries each */
+
+/* 0, or FAILURE after a line on stderr: it is there, and can be a port. */
+int check_interface(const char *ifname);
 
 /* One line on stderr: "avtpmap: ... [ENODEV]", or without @err. */
 __attribute__((format(printf, 2, 3))) int fail(int err, const char *fmt, ...);
@@ -130,7 +150,9 @@ struct netdev {
 	bool exists;
 	bool up;
 	bool carrier;
+	bool ethernet;
 	char driver[32]; /* its driver's module, or empty */
+	char kind[32]; /* the name that the driver gives itself, or empty */
 	int hwtstamp_err; /* 0 or -errno, for the next two */
 	int hwtstamp_tx;
 	int hwtstamp_rx;

@@ -42,7 +42,7 @@ frames()
 		sed -n 's/^  "frames_built": \([0-9]*\),/\1/p'
 }
 
-echo 1..21
+echo 1..36
 check "a number with a zero before it is decimal" test "$(frames 010)" = 10
 check "0x is hexadecimal" test "$(frames 0x10)" = 16
 says "what follows a number" 2 "frames 10x: not a valid N" talk any 0x1 --frames 10x
@@ -57,8 +57,23 @@ says "an option that there is not" 2 "no option --jsn" show --jsn
 says "a flag with a value" 2 "takes no value" show --json=1
 says "too many arguments" 2 "what is more?" detach nonesuch more
 says "too few" 2 "usage: avtpmap add IF STREAM_ID" add nonesuch
+says "a command with a slip in it" 2 "did you mean attach?" atach nonesuch
+says "an option" 2 "did you mean --json?" show --jsno
+says "a keyword" 2 "no option mdoe=; did you mean mode=?" add nonesuch 0x1 mdoe=copy
+says "a keyword that is like none" 2 "no option foo=; see avtpmap add --help" add nonesuch 0x1 foo=copy
+says "an interface" 1 "nonesuchlo: no such interface; see ip link [ENODEV]" attach nonesuchlo
+says "one that is like another" 1 "lo0: no such interface; did you mean lo? [ENODEV]" attach lo0
+says "so of every command" 1 "did you mean lo?" monitor lo0
+says "and of a talker" 1 "did you mean lo?" talk lo0 0x1
+says "one that cannot be a port" 1 "lo is no Ethernet interface" add lo 0x1
+says "no frame in a second: which range" 2 "rate=0: not a valid N, 1 or more" add nonesuch 0x1 rate=0
+says "a VLAN that there is not: which range" 2 "vid=5000: not a valid N|none, 1 to 4094" add nonesuch 0x1 vid=5000
+says "channels that no frame holds: how many one does" 2 "at most 123 channels" talk any 0x1 --pcap "$work/x" --format aaf-int16 --channels 900
+says "help of what there is not" 2 "did you mean set?" help sett
+check "help with a command is that of the command" test "$("$tool" help set)" = "$("$tool" set --help)"
 says "no stream id" 2 "not a stream id" del nonesuch 0x
 says "a file without an end" 2 "say --frames" talk any 0x1 --pcap "$work/endless"
+check "what is required is not in brackets" grep -q 'STREAM_ID mode=take|copy \[' <<<"$("$tool" set --help)"
 check "and it is not begun" test ! -e "$work/endless"
 "$tool" --help >/dev/full 2>"$work/said"
 check "what cannot be written is a failure" test $? = 1

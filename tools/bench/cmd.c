@@ -2,7 +2,6 @@
 /* The same streams by every way that can be had here, side by side. */
 #include <errno.h>
 #include <inttypes.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -167,8 +166,8 @@ static int find_streams(struct bench_streams *s, const char *id)
 	uint64_t one;
 	int err;
 
-	if (!if_nametoindex(s->ifname))
-		return fail(-ENODEV, "%s: no such interface", s->ifname);
+	if (check_interface(s->ifname))
+		return FAILURE;
 	if (id) {
 		if (stream_id_arg(id, &one))
 			return USAGE;

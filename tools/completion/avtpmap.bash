@@ -55,7 +55,11 @@ _avtpmap()
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		mapfile -t COMPREPLY < <(compgen -W "$(_avtpmap_names "$tool") --help --version" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "$(_avtpmap_names "$tool") help --help --version" -- "$cur")
+		return
+	fi
+	if [[ $command == help ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$(_avtpmap_names "$tool")" -- "$cur")
 		return
 	fi
 	# bash makes "mode=take" three words

@@ -93,11 +93,23 @@ static void add_vlan_devices(struct known *port)
 		fclose(f);
 }
 
-/* Without the hook another backend may do. */
+/* Those of patches/. */
+static bool has_patch(const char *driver)
+{
+	static const char *const patched[] = { "igb" };
+
+	for (size_t i = 0; i < sizeof(patched) / sizeof(patched[0]); i++)
+		if (!strcmp(driver, patched[i]))
+			return true;
+	return false;
+}
+
+/* Without the hook another backend may do; and not for each driver there is one. */
 static void driver_findings(const struct netdev *dev, const struct known *port)
 {
-	const char *driver = dev->driver[0] ? dev->driver : "not a module";
+	const char *driver = dev->kind[0] ? dev->kind : "not a module";
 	const char *choice = doctor_choice(dev->name);
+	bool other = choice && strcmp(choice, "kmod");
 	char path[96];
 	bool hooked = port && port->hooked;
 
@@ -108,9 +120,14 @@ static void driver_findings(const struct netdev *dev, const struct known *port)
 	if (hooked)
 		finding(FINE, dev->name, "driver", NULL, "%s, with the hook",
 			driver);
+	else if (!has_patch(driver))
+		finding(other ? FINE : BAD, dev->name, "driver", NULL,
+			other ? "%s, for which there is no patch: backend %s" :
+				"%s, for which there is no patch, and no other "
+				"backend can be used",
+			driver, choice);
 	else
-		finding(!choice || !strcmp(choice, "kmod") ? BAD : NOTE,
-			dev->name, "driver",
+		finding(other ? NOTE : BAD, dev->name, "driver",
 			"install the patched driver (dkms status avtpmap), "
 			"rebuild the initramfs, and reboot",
 			"%s, without the hook", driver);
@@ -267,12 +284,19 @@ static void tune_findings(const struct netdev *dev)
 static void look_at(const char *ifname, struct known *port,
 		    const struct known_ports *k, bool asked)
 {
+	struct near near = { .wanted = ifname };
 	struct netdev dev;
 
 	netdev_look(&dev, ifname);
 	if (!dev.exists) {
+		near_interfaces(&near);
+		finding(BAD, ifname, "interface",
+			near_text(&near, "see ip link"), "no such interface");
+		return;
+	}
+	if (!dev.ethernet) {
 		finding(BAD, ifname, "interface", "see ip link",
-			"no such interface");
+			"no Ethernet interface: it cannot be a port");
 		return;
 	}
 	driver_findings(&dev, port);

@@ -50,7 +50,7 @@ static const struct option options[] = {
 	{ "source-mac", "MAC", "source (the interface's own)", parse_mac,
 	  args.source_mac, 0, 0 },
 	{ "vid", "N|none", "VLAN of the tag; none: no tag (2)", parse_vid,
-	  &args.vid, 0, 0 },
+	  &args.vid, 1, 4094 },
 	{ "pcp", "N", "priority of the tag (class a: 3, b: 2)", parse_u32,
 	  &args.pcp, 0, 7 },
 	{ "transit", "US", "presentation after sending (a: 2000, b: 50000)",
@@ -221,6 +221,8 @@ static int run(int argc, char **argv)
 
 	if (err)
 		return err;
+	if (!args.pcap && check_interface(ifname))
+		return FAILURE;
 	if (talk_source_open(&job.source, &args.source))
 		return FAILURE;
 	err = talk_setup_from_args(&job.setup, &args, job.source);

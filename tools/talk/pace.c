@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <stdio.h>
+
 #include <stddef.h>
 
 #include "pace.h"
@@ -7,6 +9,22 @@
 static uint32_t syt_interval(uint32_t rate_hz)
 {
 	return rate_hz <= 48000 ? 8 : rate_hz <= 96000 ? 16 : 32;
+}
+
+/* NULL, or why not. */
+static const char *fits(const struct talk_format *format, uint32_t units)
+{
+	struct talk_format fewer = *format;
+	static char text[64];
+
+	if (talk_pdu_bytes(format, units) <= TALK_PDU_MAX)
+		return NULL;
+	while (fewer.channels > 1 &&
+	       talk_pdu_bytes(&fewer, units) > TALK_PDU_MAX)
+		fewer.channels--;
+	snprintf(text, sizeof(text), "a frame holds at most %u channels",
+		 fewer.channels);
+	return text;
 }
 
 const char *talk_pace_init(struct talk_pace *pace,
@@ -38,9 +56,7 @@ const char *talk_pace_init(struct talk_pace *pace,
 		if ((uint64_t)most * packets_hz < format->rate_hz)
 			return "blocking mode needs class A at this rate";
 	}
-	if (talk_pdu_bytes(format, most) > TALK_PDU_MAX)
-		return "so many channels do not fit into a frame";
-	return NULL;
+	return fits(format, most);
 }
 
 /* a * b / c without overflow, for b and c below 2^32 and results below 2^64 */

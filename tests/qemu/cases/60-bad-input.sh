@@ -34,7 +34,7 @@ case_each_has_its_line()
 	refused 2 ERANGE 'period' avtpmap listen eth0 "$stream" --period 4000000000
 	refused 1 EDQUOT 'mem' avtpmap add eth0 $other ms=60000
 	refused 1 EPERM 'root' setpriv --reuid=65534 --regid=65534 --clear-groups avtpmap add eth0 $other
-	refused 1 EOPNOTSUPP 'doctor' avtpmap add --backend=kmod lo $other
+	refused 1 EOPNOTSUPP 'Ethernet' avtpmap add --backend=kmod lo $other
 	refused 1 ENOENT 'avtpmap show' avtpmap del eth0 $other
 	same "$(left_behind)" "$before"
 	guest "avtpmap del eth0 $stream && avtpmap detach eth0 && rmmod avtpmap"
