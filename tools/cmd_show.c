@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,7 +19,52 @@ struct show {
 	const char *backend; /* whose ports these are */
 	const char *reason; /* why it can be used */
 	bool any; /* something was printed */
+	const char *ifname; /* of this port only, or NULL */
+	bool one; /* of @stream_id only, in detail */
+	uint64_t stream_id;
+	uint32_t found; /* streams */
+	uint32_t n_streams; /* of the port that was printed last */
 };
+
+/* Frames of it that came and are not in the ring. */
+static uint64_t refused(const struct avtpmap_stream_info *s)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = AVTPMAP_C_MALFORMED; i < s->n_counters; i++)
+		if (avtpmap_counter_name(i) && s->counters_known >> i & 1)
+			n += s->counters[i];
+	return n;
+}
+
+/* As narrow as can be: "AAF int16 48000/2". */
+static const char *short_format(char buf[40],
+				const struct avtpmap_stream_info *s)
+{
+	if (!s->epoch)
+		return "-";
+	if (s->format.unit == AVTPMAP_UNIT_SAMPLES)
+		snprintf(buf, 40, "%s %s %u/%u",
+			 avtpmap_subtype_name(s->format.subtype),
+			 avtpmap_encoding_name(s->format.encoding),
+			 s->format.rate_hz, s->format.channels);
+	else
+		snprintf(buf, 40, "%s",
+			 avtpmap_subtype_name(s->format.subtype));
+	return buf;
+}
+
+static void print_row(const struct avtpmap_stream_info *s)
+{
+	char id[AVTPMAP_STREAM_ID_TEXT], format[40];
+
+	printf("  %-23s %-6s %-4s %-20s %12llu %8llu %8llu %7u\n",
+	       avtpmap_stream_id_to_text(id, s->stream_id),
+	       state_text(s->state), mode_text(s->mode),
+	       short_format(format, s), (unsigned long long)s->head,
+	       (unsigned long long)s->counters[AVTPMAP_C_FRAMES_LOST],
+	       (unsigned long long)refused(s), s->readers);
+}
 
 static void print_stream(const struct avtpmap_stream_info *s)
 {
@@ -37,8 +83,11 @@ static void print_stream(const struct avtpmap_stream_info *s)
 		       format_text(text, sizeof(text), &s->format), s->epoch);
 	printf("    ring: %u slots of %u bytes, %s\n", s->n_slots, s->stride,
 	       bytes_text(text, sizeof(text), s->ring_bytes));
-	printf("    frames: %llu, lost %llu\n", (unsigned long long)s->head,
-	       (unsigned long long)s->counters[AVTPMAP_C_FRAMES_LOST]);
+	printf("    frames: %llu, lost %llu, refused %llu; avtpmap stats %s %s "
+	       "tells more\n",
+	       (unsigned long long)s->head,
+	       (unsigned long long)s->counters[AVTPMAP_C_FRAMES_LOST],
+	       (unsigned long long)refused(s), s->ifname, id);
 	printf("    readers: %u\n", s->readers);
 }
 
@@ -83,9 +132,12 @@ static int on_stream(const struct avtpmap_stream_info *s, void *arg)
 {
 	struct show *show = arg;
 
+	if (show->one && s->stream_id != show->stream_id)
+		return 0;
+	show->found++;
 	if (!json) {
 		if (s->ifindex == show->ifindex)
-			print_stream(s);
+			(show->one ? print_stream : print_row)(s);
 		return 0;
 	}
 	for (size_t i = 0; i < json_object_array_length(show->ports); i++) {
@@ -170,24 +222,30 @@ static void print_port(const struct avtpmap_port_info *p)
 	char used[32], cap[32];
 
 	add_queues(p, &sum);
-	printf("port: %s\n  group: %s\n", p->ifname, group_text(p->gid));
-	printf("  memory: %s of %s\n",
-	       bytes_text(used, sizeof(used), p->mem_used),
-	       bytes_text(cap, sizeof(cap), p->mem_cap));
+	printf("port: %s", p->ifname);
 	if (port_is_off(p))
-		printf("  xdp: off: somebody took the program off; avtpmap "
-		       "attach %s\n",
+		printf(", xdp: off: somebody took the program off; avtpmap "
+		       "attach %s",
 		       p->ifname);
 	else if (p->attachment)
-		printf("  xdp: %s\n", p->attachment);
+		printf(", xdp: %s", p->attachment);
 	if (p->phc_index != AVTPMAP_NO_PHC)
-		printf("  clock: /dev/ptp%u\n", p->phc_index);
+		printf(", clock: /dev/ptp%u", p->phc_index);
+	printf(", group: %s, memory: %s of %s\n", group_text(p->gid),
+	       bytes_text(used, sizeof(used), p->mem_used),
+	       bytes_text(cap, sizeof(cap), p->mem_cap));
 	printf("  frames: %llu, AVTP %llu: taken %llu, copied %llu, "
 	       "of no registered stream %llu, control %llu\n",
 	       (unsigned long long)sum.frames, (unsigned long long)sum.avtp,
 	       (unsigned long long)sum.taken, (unsigned long long)sum.copied,
 	       (unsigned long long)sum.unknown,
 	       (unsigned long long)sum.control);
+}
+
+static void print_head(void)
+{
+	printf("  %-23s %-6s %-4s %-20s %12s %8s %8s %7s\n", "stream", "state",
+	       "mode", "format", "frames", "lost", "refused", "readers");
 }
 
 enum { PORTS_MAX = 256 };
@@ -200,8 +258,10 @@ static int on_port(const struct avtpmap_port_info *p, void *arg)
 {
 	struct show *show = arg;
 
-	if (!p->attached)
+	if (!p->attached || (show->ifname && strcmp(show->ifname, p->ifname)))
 		return 0;
+	if (!json && p->ifindex == show->ifindex)
+		show->n_streams = p->n_streams;
 	if (json)
 		json_object_array_add(show->ports, json_port(p, show->backend));
 	else if (p->ifindex == show->ifindex)
@@ -240,6 +300,8 @@ static int show_text(struct avtpmap_ctl *ctl, struct show *show)
 			putchar('\n');
 		show->ifindex = ifindexes[i];
 		err = avtpmap_port_list(ctl, on_port, show);
+		if (!err && show->n_streams && !show->one)
+			print_head();
 		if (!err)
 			err = avtpmap_stream_list(ctl, NULL, on_stream, show);
 	}
@@ -295,29 +357,49 @@ static int show_json(struct avtpmap_ctl *ctl, struct show *show)
 	return ret;
 }
 
-static int run(int argc, char **argv)
+static void nothing(struct avtpmap_ctl *ctl, const char *ifname)
 {
-	struct avtpmap_ctl *ctl = open_ctl(NULL);
-	struct show show = { 0 };
-	int ret;
-
-	(void)argc;
-	(void)argv;
-	if (!ctl)
-		return FAILURE;
-	ret = json ? show_json(ctl, &show) : show_all(ctl, &show);
-	if (ret == OK && !json && !show.any)
+	if (ifname)
+		printf("%s is no port; avtpmap attach %s makes it one\n",
+		       ifname, ifname);
+	else if (!strcmp(avtpmap_ctl_backend_name(ctl), "packet"))
+		printf("no ports: those of the packet backend are each "
+		       "program's own; avtpmap listen makes one (%s)\n",
+		       avtpmap_ctl_backend_reason(ctl));
+	else
 		printf("no ports; avtpmap attach IF makes one, by %s (%s)\n",
 		       avtpmap_ctl_backend_name(ctl),
 		       avtpmap_ctl_backend_reason(ctl));
+}
+
+static int run(int argc, char **argv)
+{
+	struct show show = { .ifname = argc ? argv[0] : NULL, .one = argc > 1 };
+	struct avtpmap_ctl *ctl;
+	int ret;
+
+	if (show.one && stream_id_arg(argv[1], &show.stream_id))
+		return USAGE;
+	if (show.ifname && check_interface(show.ifname))
+		return FAILURE;
+	ctl = open_ctl(NULL);
+	if (!ctl)
+		return FAILURE;
+	ret = json ? show_json(ctl, &show) : show_all(ctl, &show);
+	if (ret == OK && show.one && !show.found)
+		ret = fail(-ENOENT, "%s: no stream %s; see avtpmap show",
+			   show.ifname, argv[1]);
+	else if (ret == OK && !json && !show.any)
+		nothing(ctl, show.ifname);
 	avtpmap_ctl_close(ctl);
 	return ret;
 }
 
 const struct command cmd_show = {
 	.name = "show",
-	.args = "",
-	.summary = "list ports and streams",
+	.args = "[IF [STREAM_ID]]",
+	.max_args = 2,
+	.summary = "list ports and streams, or all about one",
 	.options = options,
 	.run = run,
 };

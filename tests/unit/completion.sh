@@ -27,11 +27,13 @@ offers()
 	fi
 }
 
-echo 1..8
+echo 1..10
 commands=$(sed -n 's/^	\.name = "\(.*\)",$/\1/p' "$here"/../../tools/{cmd_*,*/cmd}.c)
-offers "every command" "$(printf "%s\n" "$commands" --help --version | sort | xargs)" ""
+offers "every command" "$(printf "%s\n" "$commands" help --help --version | sort | xargs)" ""
 offers "commands that begin so" "del detach" de
-offers "options" "--backend --count --help --json --seconds" monitor -
+offers "options" "--backend --count --help --interval --json --seconds" monitor -
+offers "options of help" "set show stats" help s
+offers "what stats leaves out" "--nonzero" stats --n
 offers "interfaces" lo show lo
 offers "keywords" "mac= mbit= mode= ms=" add lo 0011223344550001 m
 offers "values of a keyword" "copy" set lo 0011223344550001 mode = c
