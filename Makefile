@@ -78,15 +78,25 @@ lib:
 	+$(MAKE) -C lib
 tools: lib
 	+$(MAKE) -C tools
+# All that is missing in one line, not in one for each part.
+lib: needs
+.PHONY: needs
+needs:
+	@dkms/needs tools
 
 .PHONY: install
 install: lib tools
 	$(MAKE) -C lib install DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
 	$(MAKE) -C tools install DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
+	$(if $(DESTDIR),,@[ "$$(id -u)" != 0 ] || ldconfig)
 
 # dkms copies this tree for each build, so it holds the product only.
-.PHONY: dkms-install
-dkms-install: dkms-remove
+# Before anything is copied or removed: can it be done?
+.PHONY: dkms-install dkms-needs
+dkms-needs:
+	@dkms/needs dkms $(KDIR) $(KERNELRELEASE)
+dkms-install: dkms-needs
+	@$(MAKE) dkms-remove
 	mkdir -p $(DKMS_SOURCE)
 	cp -r Makefile Kbuild dkms.conf dkms kmod patches uapi $(DKMS_SOURCE)
 	find $(DKMS_SOURCE) -name '*.o' -o -name '*.ko' -o -name '.*.cmd' | xargs -r rm -f
@@ -95,7 +105,7 @@ dkms-install: dkms-remove
 
 .PHONY: dkms-remove
 dkms-remove:
-	if dkms status avtpmap/$(VERSION) | grep -q .; then dkms remove avtpmap/$(VERSION) --all; fi
+	if command -v dkms >/dev/null && dkms status avtpmap/$(VERSION) | grep -q .; then dkms remove avtpmap/$(VERSION) --all; fi
 	rm -rf $(DKMS_SOURCE)
 
 .PHONY: check lint check-unit check-bpf check-kunit check-conformance check-jack check-qemu check-mutations
