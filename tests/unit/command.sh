@@ -57,9 +57,9 @@ says "an option that there is not" 2 "no option --jsn" show --jsn
 says "a flag with a value" 2 "takes no value" show --json=1
 says "too many arguments" 2 "what is more?" detach nonesuch more
 says "too few" 2 "usage: avtpmap add IF STREAM_ID" add nonesuch
-says "a command with a slip in it" 2 "did you mean attach?" atach nonesuch
+says "a command with a slip in it" 2 "did you mean attach?" attacj nonesuch
 says "an option" 2 "did you mean --json?" show --jsno
-says "a keyword" 2 "no option mdoe=; did you mean mode=?" add nonesuch 0x1 mdoe=copy
+says "a keyword" 2 "no option modr=; did you mean mode=?" add nonesuch 0x1 modr=copy
 says "a keyword that is like none" 2 "no option foo=; see avtpmap add --help" add nonesuch 0x1 foo=copy
 says "an interface" 1 "nonesuchlo: no such interface; see ip link [ENODEV]" attach nonesuchlo
 says "one that is like another" 1 "lo0: no such interface; did you mean lo? [ENODEV]" attach lo0

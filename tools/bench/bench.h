@@ -64,6 +64,13 @@ struct bench_way {
 	void (*close)(void);
 };
 
+/*
+ * True, with a line in @why, where a backend takes one of the streams: a way that
+ * looks at what the host sees would count 0, as if nothing came.
+ */
+bool bench_is_blind(const struct bench_streams *streams, char *why,
+		    size_t why_bytes);
+
 extern const struct bench_way bench_kmod, bench_xdp, bench_packet, bench_socket;
 
 /* Adds what is heard on @ifname in @ms to @streams; 0 or -errno. */

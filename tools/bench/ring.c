@@ -31,9 +31,51 @@ static int get_control(uint32_t backend, char *why, size_t why_bytes)
 	err = avtpmap_port_list(ctl, is_port, (char *)wanted->ifname);
 	if (err > 0)
 		return 0;
-	snprintf(why, why_bytes, "not attached to %s; see avtpmap attach",
-		 wanted->ifname);
+	snprintf(why, why_bytes,
+		 "not attached to %s; avtpmap attach %s --backend %s%s",
+		 wanted->ifname, wanted->ifname, avtpmap_ctl_backend_name(ctl),
+		 backend == AVTPMAP_BACKEND_XDP ?
+			 ", with --alone where that is refused" :
+			 "");
 	return err ? err : -ENODEV;
+}
+
+struct taken {
+	const struct bench_streams *streams;
+	bool any;
+};
+
+static int is_taken(const struct avtpmap_stream_info *s, void *arg)
+{
+	struct taken *t = arg;
+
+	for (int i = 0; i < t->streams->n; i++)
+		t->any |= s->stream_id == t->streams->ids[i] &&
+			  s->mode == AVTPMAP_MODE_TAKE;
+	return 0;
+}
+
+static const char *taken_by(const struct bench_streams *streams)
+{
+	static const struct {
+		uint32_t id;
+		const char *name;
+	} backends[] = { { AVTPMAP_BACKEND_KMOD, "kmod" },
+			 { AVTPMAP_BACKEND_XDP, "xdp" } };
+	struct taken t = { .streams = streams };
+	struct avtpmap_ctl *c;
+
+	for (size_t i = 0; i < sizeof(backends) / sizeof(backends[0]); i++) {
+		if (avtpmap_ctl_open(&c,
+				     AVTPMAP_OPTS(avtpmap_ctl_opts,
+						  .backend = backends[i].id)))
+			continue;
+		avtpmap_stream_list(c, streams->ifname, is_taken, &t);
+		avtpmap_ctl_close(c);
+		if (t.any)
+			return backends[i].name;
+	}
+	return NULL;
 }
 
 static uint64_t lost_frames(struct avtpmap_stream *s)
@@ -97,9 +139,25 @@ static int open_xdp(const struct bench_streams *streams, struct pollfd *fds,
 	return open_all(AVTPMAP_BACKEND_XDP, streams, fds, why, why_bytes);
 }
 
+bool bench_is_blind(const struct bench_streams *streams, char *why,
+		    size_t why_bytes)
+{
+	const char *by = taken_by(streams);
+
+	if (by)
+		snprintf(why, why_bytes,
+			 "sees no stream that %s takes; avtpmap set %s "
+			 "STREAM_ID mode=copy lets it",
+			 by, streams->ifname);
+	return by;
+}
+
 static int open_packet(const struct bench_streams *streams, struct pollfd *fds,
 		       char *why, size_t why_bytes)
 {
+	wanted = streams;
+	if (bench_is_blind(streams, why, why_bytes))
+		return -EBUSY;
 	return open_all(AVTPMAP_BACKEND_PACKET, streams, fds, why, why_bytes);
 }
 

@@ -128,6 +128,8 @@ static int open_all(const struct bench_streams *streams, struct pollfd *fds,
 		    char *why, size_t why_bytes)
 {
 	n_listeners = 0;
+	if (bench_is_blind(streams, why, why_bytes))
+		return -EBUSY;
 	for (int i = 0; i < streams->n; i++) {
 		int fd = open_socket(streams->ifname, streams->ids[i]);
 
