@@ -4,7 +4,6 @@
 
 #include "group.h"
 #include "reader.h"
-#include "shared/period.h"
 
 enum {
 	GROUP_MEMBERS_MAX = 256,
@@ -27,28 +26,23 @@ static void arm(struct group *g, u64 at_ns)
 }
 
 /* No timer for who is awake, or it would run for a handle that nobody uses. */
-static void arm_deadline(struct group *g)
+static void arm_next(struct group *g)
 {
 	lockdep_assert_held(&g->lock);
-	if (g->deadline_ns && g->listening)
-		arm(g, g->last_wake_ns + g->deadline_ns);
+	if (g->listening)
+		arm(g, wake_at(&g->wake, g->deadline_ns));
 }
 
-/* Periods as asked for in one that @r is woken for. */
-static u32 wake_ratio(const struct group *g, const struct reader *r)
+static u32 ratio_of(const struct reader *r)
 {
-	u32 rate_hz = READ_ONCE(r->stream->account.rate_hz);
-
-	return g->period ? avtpmap_wake_period(g->period, rate_hz) / g->period :
-			   1;
+	return r->period ? due_ratio(&r->period->due) : 1;
 }
 
 static void wake(struct group *g, u64 *counter, u64 now_ns)
 {
 	lockdep_assert_held(&g->lock);
 	++*counter;
-	g->last_wake_ns = now_ns;
-	g->owed = false;
+	wake_done(&g->wake, now_ns);
 	g->listening = false;
 	if (wq_has_sleeper(&g->wait))
 		wake_up_interruptible_poll(&g->wait, EPOLLIN | EPOLLRDNORM);
@@ -63,23 +57,21 @@ static void raise_event(struct group *g, u32 events, u64 now_ns)
 	g->pending |= events;
 	if (!g->listening)
 		return;
-	if (now_ns >= g->last_wake_ns + AVTPMAP_FLOOR_NS) {
+	if (wake_for_event(&g->wake, now_ns))
 		wake(g, &g->info.wakes_event, now_ns);
-	} else if (!g->owed) {
-		g->owed = true;
-		arm(g, g->last_wake_ns + AVTPMAP_FLOOR_NS);
-	}
+	else
+		arm_next(g);
 }
 
 /* If a period has ended for all of the quorum: wake, once for all that have. */
-static void advance(struct group *g, const struct reader *r, u64 now_ns)
+static void advance(struct group *g, u32 ratio, u64 now_ns)
 {
 	u32 ends = quorum_settle(&g->quorum);
 
 	lockdep_assert_held(&g->lock);
 	if (!ends)
 		return;
-	g->info.periods += (u64)ends * wake_ratio(g, r);
+	g->info.periods += (u64)ends * ratio;
 	wake(g, &g->info.wakes_period, now_ns);
 }
 
@@ -91,7 +83,7 @@ void group_period(struct reader *r, const struct avtpmap_end *e, u64 now_ns)
 	spin_lock(&g->lock);
 	if (quorum_end(&g->quorum, &r->member, e))
 		raise_event(g, AVTPMAP_EV_QUORUM, now_ns);
-	advance(g, r, now_ns);
+	advance(g, ratio_of(r), now_ns);
 	spin_unlock(&g->lock);
 }
 
@@ -126,9 +118,25 @@ void group_gone(struct reader *r)
 	quorum_leave(&g->quorum, &r->member);
 	g->n_gone++;
 	raise_event(g, AVTPMAP_EV_QUORUM, ktime_get_ns());
-	advance(g, r, ktime_get_ns());
+	advance(g, ratio_of(r), ktime_get_ns());
 	wake_if_gone(g);
 	spin_unlock(&g->lock);
+}
+
+static void wake_if_due(struct group *g, u64 now_ns)
+{
+	lockdep_assert_held(&g->lock);
+	switch (wake_why(&g->wake, g->deadline_ns, now_ns)) {
+	case WAKE_EVENT:
+		wake(g, &g->info.wakes_event, now_ns);
+		break;
+	case WAKE_DEADLINE:
+		g->pending |= AVTPMAP_EV_DEADLINE;
+		wake(g, &g->info.wakes_deadline, now_ns);
+		break;
+	case WAKE_NOT:
+		break;
+	}
 }
 
 static enum hrtimer_restart group_timer(struct hrtimer *timer)
@@ -138,16 +146,9 @@ static enum hrtimer_restart group_timer(struct hrtimer *timer)
 
 	spin_lock(&g->lock);
 	g->timer_ns = U64_MAX;
-	if (g->owed && now_ns >= g->last_wake_ns + AVTPMAP_FLOOR_NS)
-		wake(g, &g->info.wakes_event, now_ns);
-	if (g->listening && g->deadline_ns &&
-	    now_ns >= g->last_wake_ns + g->deadline_ns) {
-		g->pending |= AVTPMAP_EV_DEADLINE;
-		wake(g, &g->info.wakes_deadline, now_ns);
-	}
-	if (g->owed)
-		arm(g, g->last_wake_ns + AVTPMAP_FLOOR_NS);
-	arm_deadline(g);
+	if (g->listening)
+		wake_if_due(g, now_ns);
+	arm_next(g);
 	spin_unlock(&g->lock);
 	return HRTIMER_NORESTART;	/* arm() did, if need be */
 }
@@ -215,12 +216,14 @@ static void remove_member(struct reader *r)
 {
 	struct stream *s = r->stream;
 	struct group *g = r->group;
+	u32 ratio;
 
 	lockdep_assert_held(&members_lock);
 	spin_lock_bh(&s->lock);
 	spin_lock(&g->lock);
 	quorum_leave(&g->quorum, &r->member);
 	list_del(&r->group_node);
+	ratio = ratio_of(r);
 	set_member_period(r, 0);
 	list_del_init(&r->listener_node);
 	r->group = NULL;
@@ -228,7 +231,7 @@ static void remove_member(struct reader *r)
 		g->n_gone--;
 	if (!--g->n_members)
 		g->port = NULL;
-	advance(g, r, ktime_get_ns());
+	advance(g, ratio, ktime_get_ns());
 	wake_if_gone(g);
 	spin_unlock(&g->lock);
 	spin_unlock_bh(&s->lock);
@@ -268,8 +271,8 @@ int group_set_period(struct group *g, const struct avtpmap_period *p)
 	g->period = p->period;
 	g->events = p->events;
 	g->deadline_ns = p->deadline_ns;
-	g->last_wake_ns = ktime_get_ns();
-	arm_deadline(g);
+	g->wake.last_ns = ktime_get_ns();
+	arm_next(g);
 	spin_unlock_bh(&g->lock);
 
 	list_for_each_entry(r, &g->members, group_node) {
@@ -306,7 +309,7 @@ static void listen(struct group *g)
 {
 	lockdep_assert_held(&g->lock);
 	g->listening = true;
-	arm_deadline(g);
+	arm_next(g);
 }
 
 static bool ready_or_listening(struct group *g)
@@ -360,11 +363,16 @@ int group_wait(struct group *g, struct avtpmap_wait *w)
 void group_info(struct group *g, struct avtpmap_reader_info *info)
 {
 	struct reader *r;
+	u32 rate_hz;
 
 	spin_lock_bh(&g->lock);
 	*info = g->info;
-	list_for_each_entry(r, &g->members, group_node)
+	list_for_each_entry(r, &g->members, group_node) {
+		if (!g->period)
+			break;
+		rate_hz = READ_ONCE(r->stream->account.rate_hz);
 		info->wake_period = max(info->wake_period,
-					g->period * wake_ratio(g, r));
+					avtpmap_wake_period(g->period, rate_hz));
+	}
 	spin_unlock_bh(&g->lock);
 }

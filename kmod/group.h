@@ -10,7 +10,7 @@
 #include <linux/wait.h>
 
 #include "port.h"
-#include "shared/quorum.h"
+#include "shared/wake.h"
 
 struct reader;
 
@@ -31,10 +31,9 @@ struct reader;
  * @period: of all members, media units
  * @events: mask of what wakes the group
  * @pending: not yet fetched by wait
- * @owed: woken as soon as the floor allows
  * @listening: nothing woke it since it last asked, so it may be asleep
  * @deadline_ns: 0: none
- * @last_wake_ns: of any reason
+ * @wake: when it was woken, and is yet to be
  * @timer: deadline and events owed
  * @timer_ns: when it fires at the latest, or U64_MAX
  * @closing: no more wakes, no more timer
@@ -51,11 +50,10 @@ struct group {
 	u32 period;
 	u32 events;
 	u32 pending;
-	bool owed;
 	bool listening;
 	bool closing;
 	u64 deadline_ns;
-	u64 last_wake_ns;
+	struct avtpmap_wake wake;
 	u64 timer_ns;
 	struct hrtimer timer;
 	struct avtpmap_reader_info info;

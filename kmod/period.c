@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "period.h"
 #include "reader.h"
-#include "shared/period.h"
 
-/* A new rate has another floor in media units. */
 void period_tune(struct period *p, const struct stream *s, u64 media_pos)
 {
 	lockdep_assert_held(&s->lock);
-	p->wake_units = avtpmap_wake_period(p->units, s->account.rate_hz);
-	p->next_due = avtpmap_period_next(media_pos, p->wake_units);
+	due_set(&p->due, p->due.asked, s->account.rate_hz, media_pos);
 }
 
 static struct period *find(const struct stream *s, u32 units)
@@ -16,7 +13,7 @@ static struct period *find(const struct stream *s, u32 units)
 	struct period *p;
 
 	list_for_each_entry(p, &s->periods, node)
-		if (p->units == units)
+		if (p->due.asked == units)
 			return p;
 	return NULL;
 }
@@ -27,7 +24,7 @@ static struct period *create(struct reader *r, u32 units)
 	struct period *p = &r->own_period;
 
 	memset(p, 0, sizeof(*p));
-	p->units = units;
+	p->due.asked = units;
 	INIT_LIST_HEAD(&p->alone);
 	INIT_LIST_HEAD(&p->sleepers);
 	INIT_LIST_HEAD(&p->members);
@@ -51,7 +48,7 @@ void period_join(struct reader *r, u32 units)
 		p->n_alone++;
 	}
 	if (!s->gone)
-		s->next_due = min(s->next_due, p->next_due);
+		s->next_due = min(s->next_due, p->due.at);
 }
 
 static void hand_over(struct period *p)
@@ -96,21 +93,13 @@ void period_leave(struct reader *r)
 		hand_over(p);
 }
 
-/* One frame may end several: after loss, or if it is longer. */
 void period_end(struct period *p, struct stream *s, u64 now_ns)
 {
-	u64 media_pos = s->account.media_pos;
-	struct avtpmap_end e = { .ends = 1 };
+	struct avtpmap_end e = due_end(&p->due, s->account.media_pos,
+				       s->account.nominal_units);
 	struct reader *r, *tmp;
 
 	lockdep_assert_held(&s->lock);
-	p->next_due += p->wake_units;
-	if (unlikely(p->next_due <= media_pos)) {
-		e.ends += (media_pos - p->next_due) / p->wake_units + 1;
-		p->next_due = avtpmap_period_next(media_pos, p->wake_units);
-	}
-	e.whole = quorum_whole(p->next_due, media_pos, p->wake_units,
-			       s->account.nominal_units);
 	list_for_each_entry(r, &p->members, period_node)
 		group_period(r, &e, now_ns);
 	if (!p->n_alone)

@@ -6,6 +6,8 @@
 #include <linux/list.h>
 #include <linux/types.h>
 
+#include "shared/wake.h"
+
 struct reader;
 struct stream;
 
@@ -18,9 +20,7 @@ struct stream;
  * allocate, so nothing to fail. All of it is protected by the stream's lock.
  *
  * @node: in the stream's periods
- * @units: as asked for, media units
- * @wake_units: multiple of it that keeps the floor
- * @next_due: media position of the next wake
+ * @due: where it ends
  * @wakes: so far
  * @last_wake_ns: when
  * @alone: readers that are in no group
@@ -30,9 +30,7 @@ struct stream;
  */
 struct period {
 	struct list_head node;
-	u32 units;
-	u32 wake_units;
-	u64 next_due;
+	struct avtpmap_due due;
 	u64 wakes;
 	u64 last_wake_ns;
 	struct list_head alone;

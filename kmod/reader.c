@@ -7,7 +7,6 @@
 
 #include "holder.h"
 #include "reader.h"
-#include "shared/period.h"
 #include "trace.h"
 
 LIST_HEAD(bound_readers);
@@ -224,10 +223,10 @@ static u32 pending(const struct reader *r)
 	u32 events = READ_ONCE(r->pending), mask = READ_ONCE(r->events);
 	u64 told = READ_ONCE(r->told);
 
-	static_assert(AVTPMAP_EV_ALL == (1 << STREAM_EVENTS) - 1);
+	static_assert(AVTPMAP_EV_ALL == (1 << WAKE_EVENTS) - 1);
 	if (READ_ONCE(s->told) == told)
 		return events;
-	for (int i = 0; i < STREAM_EVENTS; i++)
+	for (int i = 0; i < WAKE_EVENTS; i++)
 		if (mask & BIT(i) && READ_ONCE(s->told_at[i]) > told)
 			events |= BIT(i);
 	return events;
@@ -252,33 +251,36 @@ static void wake_alone(struct reader *r, enum avtpmap_counter why, u64 now_ns)
 	reader_wake(r, why);
 }
 
-static u64 last_wake_ns(const struct reader *r)
+/* Its period woke it too, if that did whoever has it. */
+static struct avtpmap_wake wake_of(const struct reader *r)
 {
-	return r->period ? max(r->last_wake_ns, r->period->last_wake_ns) :
-			   r->last_wake_ns;
+	u64 last_ns = r->period ? r->period->last_wake_ns : 0;
+
+	return (struct avtpmap_wake) {
+		.last_ns = max(r->last_wake_ns, last_ns),
+		.owed = !!pending(r),
+	};
 }
 
 /* Does what is due at @now_ns; returns when it wants to be asked again. */
 u64 reader_timer(struct reader *r, u64 now_ns)
 {
-	u64 ok_ns = last_wake_ns(r) + AVTPMAP_FLOOR_NS;
-	u64 deadline = r->deadline_ns ? last_wake_ns(r) + r->deadline_ns :
-		       U64_MAX;
+	struct avtpmap_wake w = wake_of(r);
 
 	lockdep_assert_held(&r->stream->lock);
-	if (now_ns >= deadline) {
+	switch (wake_why(&w, r->deadline_ns, now_ns)) {
+	case WAKE_EVENT:
+		r->info.wakes_event++;
+		wake_alone(r, AVTPMAP_C_WAKES_EVENT, now_ns);
+		return U64_MAX;
+	case WAKE_DEADLINE:
 		WRITE_ONCE(r->pending, r->pending | AVTPMAP_EV_DEADLINE);
 		r->info.wakes_deadline++;
 		wake_alone(r, AVTPMAP_C_WAKES_DEADLINE, now_ns);
 		return U64_MAX;
+	default:
+		return wake_at(&w, r->deadline_ns);
 	}
-	if (!pending(r))
-		return deadline;
-	if (now_ns < ok_ns)
-		return min(deadline, ok_ns);
-	r->info.wakes_event++;
-	wake_alone(r, AVTPMAP_C_WAKES_EVENT, now_ns);
-	return U64_MAX;
 }
 
 /* Wakes are counted by the period, and its ends by position, until asked for. */
@@ -293,7 +295,7 @@ void reader_settle(struct reader *r)
 	if (!r->group)
 		r->info.wakes_period += p->wakes - r->wakes_before;
 	r->wakes_before = p->wakes;
-	r->info.periods += avtpmap_period_due(r->counted, media_pos, p->units);
+	r->info.periods += avtpmap_period_due(r->counted, media_pos, p->due.asked);
 	r->counted = media_pos;
 }
 
@@ -301,7 +303,7 @@ void reader_settle(struct reader *r)
 static void settle_events(struct stream *s)
 {
 	lockdep_assert_held(&s->lock);
-	if (s->events_owed)
+	if (s->news.owed)
 		stream_settle_events(s, ktime_get_ns());
 }
 
@@ -334,12 +336,14 @@ void reader_change_period(struct reader *r, u32 units)
 static void listen(struct reader *r)
 {
 	struct stream *s = r->stream;
+	struct avtpmap_wake w;
 
 	lockdep_assert_held(&s->lock);
 	enlist(r);
 	settle_events(s);
-	if (r->deadline_ns && !pending(r))
-		stream_arm(s, last_wake_ns(r) + r->deadline_ns);
+	w = wake_of(r);
+	if (!w.owed)
+		stream_arm(s, wake_at(&w, r->deadline_ns));
 }
 
 void reader_gone(struct reader *r)
@@ -384,25 +388,19 @@ int reader_set_period(struct reader *r, const struct avtpmap_period *p)
 	return err;
 }
 
-/* acked is the user's: read once, and no later than what is published. */
-static u64 done_until(const struct reader *r, u64 media_pos)
-{
-	return min(READ_ONCE(r->page->acked), media_pos);
-}
-
 /* Periods not yet done with; @wake: in steps that are worth a wake. */
 u64 reader_due(const struct reader *r, bool wake)
 {
 	u64 media_pos = smp_load_acquire(&r->stream->ring.hdr->media_pos); /* J, pairs with I */
-	u64 done = done_until(r, media_pos);
+	u64 acked = READ_ONCE(r->page->acked);
 	u32 units = READ_ONCE(r->units);
 
-	if (!units || done == media_pos)
+	if (!units || acked >= media_pos)
 		return 0;
 	if (wake)
 		units = avtpmap_wake_period(units,
 				READ_ONCE(r->stream->account.rate_hz));
-	return avtpmap_period_due(done, media_pos, units);
+	return avtpmap_period_left(acked, media_pos, units);
 }
 
 /* In the reader's own poll or wait only: it reads acked. */
@@ -484,7 +482,7 @@ int reader_info(struct reader *r, struct avtpmap_reader_info *info)
 	spin_lock_bh(&s->lock);
 	reader_settle(r);
 	*info = r->info;
-	info->wake_period = r->period ? r->period->wake_units : 0;
+	info->wake_period = r->period ? r->period->due.units : 0;
 	spin_unlock_bh(&s->lock);
 	return 0;
 }

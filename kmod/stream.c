@@ -7,7 +7,6 @@
 #include "holder.h"
 #include "netlink.h"
 #include "reader.h"
-#include "shared/period.h"
 #include "stream.h"
 #include "table.h"
 
@@ -52,10 +51,8 @@ static void tell_readers(struct stream *s, u32 events, u64 now_ns)
 	struct reader *r, *tmp;
 
 	lockdep_assert_held(&s->lock);
-	s->events_owed = 0;
-	s->events_ok_ns = now_ns + AVTPMAP_FLOOR_NS;
 	WRITE_ONCE(s->told, s->told + 1);
-	for (int i = 0; i < STREAM_EVENTS; i++)
+	for (int i = 0; i < WAKE_EVENTS; i++)
 		if (events & BIT(i))
 			WRITE_ONCE(s->told_at[i], s->told);
 	list_for_each_entry_safe(r, tmp, &s->listeners, listener_node) {
@@ -69,26 +66,22 @@ static void tell_readers(struct stream *s, u32 events, u64 now_ns)
 /* Tells what is owed, or sees to it that somebody does who listens. */
 void stream_settle_events(struct stream *s, u64 now_ns)
 {
+	u32 events = news_to_tell(&s->news, now_ns);
+
 	lockdep_assert_held(&s->lock);
-	if (!s->events_owed)
-		return;
-	if (now_ns >= s->events_ok_ns)
-		tell_readers(s, s->events_owed, now_ns);
-	else if (!list_empty(&s->listeners))
-		stream_arm(s, s->events_ok_ns);
+	if (events)
+		tell_readers(s, events, now_ns);
+	else if (s->news.owed && !list_empty(&s->listeners))
+		stream_arm(s, s->news.ok_ns);
 }
 
-/*
- * A stream whose every frame has an event walks its listeners and its timer
- * once per floor, not once per frame.
- */
 static void raise_events(struct stream *s, u32 events, u64 now_ns)
 {
 	lockdep_assert_held(&s->lock);
 	if (!s->report_events)
 		mod_delayed_work(system_wq, &s->report, REPORT_DELAY);
 	s->report_events |= events;
-	s->events_owed |= events;
+	s->news.owed |= events;
 	stream_settle_events(s, now_ns);
 }
 
@@ -100,7 +93,7 @@ static void new_epoch(struct stream *s, u64 media_pos)
 	s->next_due = U64_MAX;
 	list_for_each_entry(p, &s->periods, node) {
 		period_tune(p, s, media_pos);
-		s->next_due = min(s->next_due, p->next_due);
+		s->next_due = min(s->next_due, p->due.at);
 	}
 }
 
@@ -122,9 +115,9 @@ void stream_periods(struct stream *s, u64 now_ns)
 	lockdep_assert_held(&s->lock);
 	s->next_due = U64_MAX;
 	list_for_each_entry(p, &s->periods, node) {
-		if (p->next_due <= s->account.media_pos)
+		if (p->due.at <= s->account.media_pos)
 			period_end(p, s, now_ns);
-		s->next_due = min(s->next_due, p->next_due);
+		s->next_due = min(s->next_due, p->due.at);
 	}
 }
 
@@ -132,25 +125,20 @@ void stream_periods(struct stream *s, u64 now_ns)
 void stream_start(struct stream *s, struct avtpmap_entry *e, u64 now_ns)
 {
 	lockdep_assert_held(&s->lock);
-	WRITE_ONCE(s->ring.hdr->state, AVTPMAP_RING_LIVE);
-	count(s->ring.hdr, AVTPMAP_C_MEDIA_LOCKED, 1);
-	e->events |= AVTPMAP_EV_START;
+	e->events |= silence_ends(s->ring.hdr);
 	arm_silence(s, now_ns + AVTPMAP_SILENCE_NS);
 }
 
 static void check_silence(struct stream *s, u64 now_ns)
 {
-	u64 ends_ns = s->account.last_ns + AVTPMAP_SILENCE_NS;
+	u64 at_ns;
+	u32 events = silence_begins(s->ring.hdr, s->account.last_ns, now_ns,
+				    &at_ns);
 
-	if (s->ring.hdr->state != AVTPMAP_RING_LIVE)
-		return;
-	if (now_ns < ends_ns) {
-		arm_silence(s, ends_ns);
-		return;
-	}
-	WRITE_ONCE(s->ring.hdr->state, AVTPMAP_RING_SILENT);
-	count(s->ring.hdr, AVTPMAP_C_MEDIA_UNLOCKED, 1);
-	raise_events(s, AVTPMAP_EV_END, now_ns);
+	if (events)
+		raise_events(s, events, now_ns);
+	if (at_ns != U64_MAX)
+		arm_silence(s, at_ns);
 }
 
 static enum hrtimer_restart stream_timer(struct hrtimer *timer)

@@ -14,6 +14,7 @@
 #include "ring.h"
 #include "shared/key.h"
 #include "shared/ring_prod.h"
+#include "shared/wake.h"
 
 struct reader;
 
@@ -21,7 +22,6 @@ enum {
 	RATE_DEFAULT = 8000,
 	RING_MS_DEFAULT = 100,
 	RING_MS_MAX = 60000,
-	STREAM_EVENTS = 9,	/* bits of enum avtpmap_event */
 	VID_DEFAULT = 2,	/* IEEE 802.1Q 35.2.1.4: SR_PVID */
 };
 
@@ -77,8 +77,7 @@ struct stream_config {
  * @periods: that they have (@lock)
  * @told: how often readers were told of events (@lock, read racily)
  * @told_at: of each event when last, in @told (the same)
- * @events_ok_ns: from when readers may be told of events again (@lock)
- * @events_owed: what they are not yet told (@lock)
+ * @news: events that readers are yet to be told of (@lock)
  * @timer: silence, deadlines and events owed
  * @timer_ns: when it fires at the latest, or U64_MAX (@lock)
  * @report: tells the netlink group of @report_events
@@ -109,9 +108,8 @@ struct stream {
 	struct list_head listeners;
 	struct list_head periods;
 	u64 told;
-	u64 told_at[STREAM_EVENTS];
-	u64 events_ok_ns;
-	u32 events_owed;
+	u64 told_at[WAKE_EVENTS];
+	struct avtpmap_news news;
 	u32 report_events;
 	u64 timer_ns;
 	struct hrtimer timer;

@@ -23,6 +23,16 @@ static inline __u64 avtpmap_period_due(__u64 from, __u64 to, __u32 period)
 }
 
 /*
+ * Ends that a reader has not yet done with. @acked is the user's: read once, and no
+ * later than what is published.
+ */
+static inline __u64 avtpmap_period_left(__u64 acked, __u64 media_pos,
+					__u32 period)
+{
+	return period ? avtpmap_period_due(acked, media_pos, period) : 0;
+}
+
+/*
  * Units between wakes: the smallest multiple of @period that does not wake
  * more often than the floor. rate_hz 0: not known, so as asked.
  */

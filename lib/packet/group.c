@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "group.h"
-#include "../../kmod/shared/period.h"
 
 enum {
 	GROUP_MEMBERS_MAX = 256,
@@ -33,8 +32,7 @@ static void fill(struct packet_group *g)
 static void wake(struct packet_group *g, __u64 *counter, __u64 now_ns)
 {
 	++*counter;
-	g->last_wake_ns = now_ns;
-	g->owed = 0;
+	wake_done(&g->wake, now_ns);
 	fill(g);
 }
 
@@ -44,16 +42,8 @@ static void raise_event(struct packet_group *g, __u32 events, __u64 now_ns)
 	if (!events)
 		return;
 	__atomic_fetch_or(&g->pending, events, __ATOMIC_RELEASE);
-	if (now_ns >= g->last_wake_ns + AVTPMAP_FLOOR_NS)
+	if (wake_for_event(&g->wake, now_ns))
 		wake(g, &g->info.wakes_event, now_ns);
-	else
-		g->owed = 1;
-}
-
-/* Periods as asked for in one that @r is woken for. */
-static __u32 wake_ratio(const struct packet_reader *r)
-{
-	return r->period ? r->wake_period / r->period : 1;
 }
 
 /* If a period has ended for all of the quorum: wake, once for all that have. */
@@ -74,7 +64,7 @@ void packet_group_period(struct packet_reader *r, const struct avtpmap_end *e,
 
 	if (quorum_end(&g->quorum, &r->member, e))
 		raise_event(g, AVTPMAP_EV_QUORUM, now_ns);
-	advance(g, wake_ratio(r), now_ns);
+	advance(g, due_ratio(&r->due), now_ns);
 }
 
 void packet_group_event(struct packet_group *g, __u32 events, __u64 now_ns)
@@ -91,19 +81,25 @@ void packet_group_gone(struct packet_reader *r)
 	quorum_leave(&g->quorum, &r->member);
 	env_store_release(&g->n_gone, g->n_gone + 1);
 	raise_event(g, AVTPMAP_EV_QUORUM, now_ns);
-	advance(g, wake_ratio(r), now_ns);
+	advance(g, due_ratio(&r->due), now_ns);
 	if (g->n_gone == g->n_members)
 		fill(g);
 }
 
 void packet_group_tick(struct packet_group *g, __u64 now_ns)
 {
-	if (g->owed && now_ns >= g->last_wake_ns + AVTPMAP_FLOOR_NS)
+	switch (wake_why(&g->wake, g->deadline_ns, now_ns)) {
+	case WAKE_EVENT:
 		wake(g, &g->info.wakes_event, now_ns);
-	if (!g->deadline_ns || now_ns < g->last_wake_ns + g->deadline_ns)
-		return;
-	__atomic_fetch_or(&g->pending, AVTPMAP_EV_DEADLINE, __ATOMIC_RELEASE);
-	wake(g, &g->info.wakes_deadline, now_ns);
+		break;
+	case WAKE_DEADLINE:
+		__atomic_fetch_or(&g->pending, AVTPMAP_EV_DEADLINE,
+				  __ATOMIC_RELEASE);
+		wake(g, &g->info.wakes_deadline, now_ns);
+		break;
+	case WAKE_NOT:
+		break;
+	}
 }
 
 /* ---- who looks without the lock, and who waits for them ---- */
@@ -139,8 +135,8 @@ static __u64 periods_due(struct packet_group *g, int wakes)
 	     r = __atomic_load_n(&r->group_next, __ATOMIC_SEQ_CST)) {
 		if (!quorum_has(&g->quorum, &r->member))
 			continue;
-		due = packet_due(r, wakes ? env_load(&r->wake_period) :
-					    env_load(&r->period));
+		due = packet_due(r, wakes ? env_load(&r->due.units) :
+					    env_load(&r->due.asked));
 		if (due < least)
 			least = due;
 	}
@@ -176,19 +172,19 @@ static int is_ready(struct packet_group *g)
  */
 static void quiet(struct packet_group *g, const struct packet_reader *r)
 {
-	if (!env_load(&g->raised) || packet_due(r, env_load(&r->wake_period)))
+	if (!env_load(&g->raised) || packet_due(r, env_load(&r->due.units)))
 		return;
 	empty(g);
 	if (!quorum_has(&g->quorum, &r->member) ||
 	    __atomic_load_n(&g->pending, __ATOMIC_ACQUIRE) ||
-	    packet_due(r, env_load(&r->wake_period)) || is_gone(g))
+	    packet_due(r, env_load(&r->due.units)) || is_gone(g))
 		fill(g);
 }
 
 int packet_group_quiet(struct packet_reader *r)
 {
 	struct packet_group *g;
-	__u32 period = env_load(&r->wake_period);
+	__u32 period = env_load(&r->due.units);
 
 	look(&r->looking, 1);
 	g = __atomic_load_n(&r->group, __ATOMIC_SEQ_CST);
@@ -307,7 +303,7 @@ static void remove_member(struct packet_reader *r)
 	pthread_mutex_lock(&p->lock);
 	quorum_leave(&g->quorum, &r->member);
 	unlink_member(g, r);
-	ratio = wake_ratio(r);
+	ratio = due_ratio(&r->due);
 	set_member_period(r, 0);
 	advance(g, ratio, packet_now_ns());
 	if (g->n_gone == g->n_members)
@@ -381,7 +377,7 @@ int packet_group_set_period(struct avtpmap_group *handle,
 	g->period = period->period;
 	g->events = period->events;
 	g->deadline_ns = period->deadline_ns;
-	g->last_wake_ns = packet_now_ns();
+	g->wake.last_ns = packet_now_ns();
 	for (struct packet_reader *r = g->members; r; r = r->group_next) {
 		set_member_period(r, period->period);
 		quorum_forget_lead(&g->quorum, &r->member);
@@ -400,8 +396,8 @@ int packet_group_info(struct avtpmap_group *handle,
 	info->waits = g->waits;
 	info->wake_period = 0;
 	for (struct packet_reader *r = g->members; r; r = r->group_next)
-		if (r->wake_period > info->wake_period)
-			info->wake_period = r->wake_period;
+		if (r->due.units > info->wake_period)
+			info->wake_period = r->due.units;
 	unlock_group(g);
 	return 0;
 }

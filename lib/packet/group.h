@@ -22,8 +22,7 @@
  * @quorum: whom it waits for
  * @period: @events: @deadline_ns: as asked for
  * @pending: events not yet fetched (atomic)
- * @owed: an event is to wake it as soon as the floor allows
- * @last_wake_ns: of any reason
+ * @wake: when it was woken, and is yet to be
  * @info: counts
  * @waits: returns with something due (wait's own)
  *
@@ -42,9 +41,8 @@ struct packet_group {
 	__u32 period;
 	__u32 events;
 	__u32 pending;
-	int owed;
 	__u64 deadline_ns;
-	__u64 last_wake_ns;
+	struct avtpmap_wake wake;
 	struct avtpmap_reader_info info;
 	__u64 waits;
 };

@@ -15,13 +15,12 @@
 #include "../internal.h"
 #include "../plan.h"
 #include "../../kmod/shared/key.h"
-#include "../../kmod/shared/quorum.h"
 #include "../../kmod/shared/ring_prod.h"
+#include "../../kmod/shared/wake.h"
 #include <linux/avtpmap_netlink.h>
 
 enum {
 	PACKET_PACE_NS = 1000000,
-	PACKET_EVENTS = 9, /* bits of enum avtpmap_event */
 };
 
 struct packet_port;
@@ -32,12 +31,10 @@ struct packet_group;
  * @next: reader of the same stream (port's lock)
  * @stream: that it reads; it holds a reference
  * @fd: eventfd, readable while something is due
- * @period: @events: @deadline_ns: as asked for (port's lock)
- * @wake_period: media units between wakes (written under the lock)
+ * @due: its period (written under port's lock)
+ * @events: @deadline_ns: as asked for (port's lock)
  * @pending: events not yet fetched (atomic)
- * @owed: an event is to wake it as soon as the floor allows (port's lock)
- * @next_due: media position of its next wake (port's lock)
- * @last_wake_ns: of any reason (port's lock)
+ * @wake: when it was woken, and is yet to be (port's lock)
  * @info: counts (port's lock)
  * @periods: @counted: periods up to a media position (the handle's)
  * @waits: returns with something due (the handle's)
@@ -52,14 +49,11 @@ struct packet_reader {
 	struct packet_reader *next;
 	struct packet_stream *stream;
 	int fd;
-	__u32 period;
+	struct avtpmap_due due;
 	__u32 events;
-	__u64 deadline_ns;
-	__u32 wake_period;
 	__u32 pending;
-	int owed;
-	__u64 next_due;
-	__u64 last_wake_ns;
+	__u64 deadline_ns;
+	struct avtpmap_wake wake;
 	struct avtpmap_reader_info info;
 	__u64 periods;
 	__u64 counted;
@@ -96,8 +90,7 @@ struct packet_stream {
 	int gone;
 	struct avtpmap_account account;
 	__u64 next_due;
-	__u64 events_ok_ns;
-	__u32 events_owed;
+	struct avtpmap_news news;
 	struct packet_reader *readers;
 	__u32 n_readers;
 };
@@ -142,13 +135,12 @@ void packet_port_rename(struct packet_port *p); /* if it was; @lock held */
 void packet_count_lost(struct packet_port *p); /* with its lock held */
 int packet_join(const struct packet_port *p, __u64 mac, int on);
 
-/* wake.c APIs: kmod/stream.c's and reader.c's rules, with @lock held */
+/* wake.c APIs: the rules of kmod/shared/wake.h, with @lock held */
 __u64 packet_now_ns(void);
 void packet_frame_done(struct packet_stream *s, struct avtpmap_entry *e,
 		       __u64 now_ns);
 void packet_started(struct packet_stream *s, struct avtpmap_entry *e);
 void packet_tick(struct packet_stream *s, __u64 now_ns);
-void packet_tune(struct packet_reader *r, __u64 media_pos);
 void packet_change_period(struct packet_reader *r, __u32 period);
 void packet_count_periods(struct packet_reader *r);
 void packet_gone(struct packet_stream *s);

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "group.h"
-#include "../../kmod/shared/period.h"
 
 static int is_gone(const struct packet_reader *r)
 {
@@ -19,12 +18,9 @@ static int is_gone(const struct packet_reader *r)
 __u64 packet_due(const struct packet_reader *r, __u32 period)
 {
 	__u64 media_pos = env_load_acquire(&r->stream->hdr->media_pos);
-	__u64 acked = env_load(&r->page->acked);
 
-	return period ?
-		       avtpmap_period_due(acked < media_pos ? acked : media_pos,
-					  media_pos, period) :
-		       0;
+	return avtpmap_period_left(env_load(&r->page->acked), media_pos,
+				   period);
 }
 
 /*
@@ -34,7 +30,7 @@ __u64 packet_due(const struct packet_reader *r, __u32 period)
 static int is_ready(struct avtpmap_stream *s)
 {
 	struct packet_reader *r = s->priv;
-	__u32 period = env_load(&r->wake_period);
+	__u32 period = env_load(&r->due.units);
 	__u64 n, one = 1;
 	ssize_t done = read(r->fd, &n, sizeof(n));
 
@@ -83,7 +79,7 @@ static int join(struct avtpmap_stream *s, struct packet_reader *r,
 	}
 	r->stream = stream;
 	r->ring = &s->ring;
-	r->next_due = ~0ull;
+	r->due.at = ~0ull;
 	r->counted = stream->account.media_pos;
 	r->next = stream->readers;
 	stream->readers = r;
@@ -220,7 +216,7 @@ int packet_wait(struct avtpmap_stream *s, struct avtpmap_wait *w)
 		err = packet_sleep(r->fd, until);
 	if (err)
 		return err;
-	due = packet_due(r, r->period);
+	due = packet_due(r, r->due.asked);
 	w->due = due < 0xffffffff ? due : 0xffffffff;
 	w->events = __atomic_exchange_n(&r->pending, 0, __ATOMIC_ACQ_REL);
 	w->head = env_load_acquire(&r->stream->hdr->head);
@@ -264,7 +260,7 @@ int packet_info(struct avtpmap_stream *s, struct avtpmap_reader_info *info)
 	*info = r->info;
 	info->periods = r->periods;
 	info->waits = r->waits;
-	info->wake_period = r->wake_period;
+	info->wake_period = r->due.units;
 	pthread_mutex_unlock(&r->stream->port->lock);
 	return 0;
 }

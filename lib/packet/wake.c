@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "group.h"
-#include "../../kmod/shared/period.h"
 
 __u64 packet_now_ns(void)
 {
@@ -22,21 +21,16 @@ static void wake(struct packet_reader *r, enum avtpmap_counter why,
 
 	(void)n; /* full is readable too */
 	count(r->stream->hdr, why, 1);
-	r->last_wake_ns = now_ns;
-	r->owed = 0;
+	wake_done(&r->wake, now_ns);
 }
 
-void packet_tune(struct packet_reader *r, __u64 media_pos)
+static void tune(struct packet_reader *r, __u32 period, __u64 media_pos)
 {
-	__u32 period = 0;
+	struct packet_stream *s = r->stream;
 
-	r->next_due = ~0ull;
-	if (r->period) {
-		period = avtpmap_wake_period(r->period,
-					     r->stream->account.rate_hz);
-		r->next_due = avtpmap_period_next(media_pos, period);
-	}
-	env_store(&r->wake_period, period);
+	due_set(&r->due, period, s->account.rate_hz, media_pos);
+	if (r->due.at < s->next_due)
+		s->next_due = r->due.at;
 }
 
 /* Wakes may be rarer than periods, so these are counted by position. */
@@ -44,39 +38,26 @@ void packet_count_periods(struct packet_reader *r)
 {
 	__u64 media_pos = env_load_acquire(&r->stream->hdr->media_pos);
 
-	if (r->period)
+	if (r->due.asked)
 		r->periods +=
-			avtpmap_period_due(r->counted, media_pos, r->period);
+			avtpmap_period_due(r->counted, media_pos, r->due.asked);
 	r->counted = media_pos;
 }
 
 /* From here on; what is due already is not waited for. */
 void packet_change_period(struct packet_reader *r, __u32 period)
 {
-	struct packet_stream *s = r->stream;
-
 	packet_count_periods(r);
-	env_store(&r->period, period);
-	r->last_wake_ns = packet_now_ns();
-	r->owed = 0;
-	packet_tune(r, s->account.media_pos);
-	if (r->next_due < s->next_due)
-		s->next_due = r->next_due;
+	wake_done(&r->wake, packet_now_ns());
+	tune(r, period, r->stream->account.media_pos);
 }
 
-/* One frame may end several periods: after loss, or if it is longer. */
 static void reader_period(struct packet_reader *r, __u64 now_ns)
 {
 	const struct avtpmap_account *a = &r->stream->account;
-	struct avtpmap_end e = {
-		.ends = avtpmap_period_due(r->next_due - r->wake_period,
-					   a->media_pos, r->wake_period),
-	};
+	struct avtpmap_end e = due_end(&r->due, a->media_pos, a->nominal_units);
 
-	r->next_due = avtpmap_period_next(a->media_pos, r->wake_period);
 	if (r->group) {
-		e.whole = quorum_whole(r->next_due, a->media_pos,
-				       r->wake_period, a->nominal_units);
 		packet_group_period(r, &e, now_ns);
 		return;
 	}
@@ -94,22 +75,18 @@ static void reader_event(struct packet_reader *r, __u32 events, __u64 now_ns)
 	if (!events)
 		return;
 	__atomic_fetch_or(&r->pending, events, __ATOMIC_RELEASE);
-	if (now_ns < r->last_wake_ns + AVTPMAP_FLOOR_NS) {
-		r->owed = 1;
+	if (!wake_for_event(&r->wake, now_ns))
 		return;
-	}
 	r->info.wakes_event++;
 	wake(r, AVTPMAP_C_WAKES_EVENT, now_ns);
 }
 
 static void raise_events(struct packet_stream *s, __u32 events, __u64 now_ns)
 {
-	s->events_owed |= events;
-	if (!s->events_owed || now_ns < s->events_ok_ns)
+	s->news.owed |= events;
+	events = news_to_tell(&s->news, now_ns);
+	if (!events)
 		return;
-	events = s->events_owed;
-	s->events_owed = 0;
-	s->events_ok_ns = now_ns + AVTPMAP_FLOOR_NS;
 	for (struct packet_reader *r = s->readers; r; r = r->next)
 		reader_event(r, events, now_ns);
 }
@@ -117,9 +94,7 @@ static void raise_events(struct packet_stream *s, __u32 events, __u64 now_ns)
 /* The first frame, or the first after a silence. */
 void packet_started(struct packet_stream *s, struct avtpmap_entry *e)
 {
-	env_store(&s->hdr->state, AVTPMAP_RING_LIVE);
-	count(s->hdr, AVTPMAP_C_MEDIA_LOCKED, 1);
-	e->events |= AVTPMAP_EV_START;
+	e->events |= silence_ends(s->hdr);
 }
 
 void packet_frame_done(struct packet_stream *s, struct avtpmap_entry *e,
@@ -127,11 +102,8 @@ void packet_frame_done(struct packet_stream *s, struct avtpmap_entry *e,
 {
 	if (e->flags & AVTPMAP_F_EPOCH) {
 		s->next_due = ~0ull;
-		for (struct packet_reader *r = s->readers; r; r = r->next) {
-			packet_tune(r, e->media_pos);
-			if (r->next_due < s->next_due)
-				s->next_due = r->next_due;
-		}
+		for (struct packet_reader *r = s->readers; r; r = r->next)
+			tune(r, r->due.asked, e->media_pos);
 	}
 	if (e->events)
 		raise_events(s, e->events, now_ns);
@@ -139,41 +111,41 @@ void packet_frame_done(struct packet_stream *s, struct avtpmap_entry *e,
 		return;
 	s->next_due = ~0ull;
 	for (struct packet_reader *r = s->readers; r; r = r->next) {
-		if (r->next_due <= s->account.media_pos)
+		if (r->due.at <= s->account.media_pos)
 			reader_period(r, now_ns);
-		if (r->next_due < s->next_due)
-			s->next_due = r->next_due;
+		if (r->due.at < s->next_due)
+			s->next_due = r->due.at;
 	}
 }
 
-static void check_silence(struct packet_stream *s, __u64 now_ns)
+static void reader_tick(struct packet_reader *r, __u64 now_ns)
 {
-	if (s->hdr->state != AVTPMAP_RING_LIVE ||
-	    now_ns < s->account.last_ns + AVTPMAP_SILENCE_NS)
-		return;
-	env_store(&s->hdr->state, AVTPMAP_RING_SILENT);
-	count(s->hdr, AVTPMAP_C_MEDIA_UNLOCKED, 1);
-	raise_events(s, AVTPMAP_EV_END, now_ns);
+	switch (wake_why(&r->wake, r->deadline_ns, now_ns)) {
+	case WAKE_EVENT:
+		r->info.wakes_event++;
+		wake(r, AVTPMAP_C_WAKES_EVENT, now_ns);
+		break;
+	case WAKE_DEADLINE:
+		__atomic_fetch_or(&r->pending, AVTPMAP_EV_DEADLINE,
+				  __ATOMIC_RELEASE);
+		r->info.wakes_deadline++;
+		wake(r, AVTPMAP_C_WAKES_DEADLINE, now_ns);
+		break;
+	case WAKE_NOT:
+		break;
+	}
 }
 
 /* Once per pace: what is due without a frame. */
 void packet_tick(struct packet_stream *s, __u64 now_ns)
 {
-	check_silence(s, now_ns);
-	raise_events(s, 0, now_ns);
-	for (struct packet_reader *r = s->readers; r; r = r->next) {
-		if (r->owed && now_ns >= r->last_wake_ns + AVTPMAP_FLOOR_NS) {
-			r->info.wakes_event++;
-			wake(r, AVTPMAP_C_WAKES_EVENT, now_ns);
-		}
-		if (!r->deadline_ns ||
-		    now_ns < r->last_wake_ns + r->deadline_ns)
-			continue;
-		__atomic_fetch_or(&r->pending, AVTPMAP_EV_DEADLINE,
-				  __ATOMIC_RELEASE);
-		r->info.wakes_deadline++;
-		wake(r, AVTPMAP_C_WAKES_DEADLINE, now_ns);
-	}
+	__u64 at_ns; /* the next tick is soon enough */
+
+	raise_events(s,
+		     silence_begins(s->hdr, s->account.last_ns, now_ns, &at_ns),
+		     now_ns);
+	for (struct packet_reader *r = s->readers; r; r = r->next)
+		reader_tick(r, now_ns);
 }
 
 /* Readers wake, and keep the memory. */

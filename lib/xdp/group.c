@@ -33,7 +33,7 @@ struct xdp_choir {
 	struct avtpmap_period period;
 	struct xdp_group base;
 	struct xdp_reader wakes;
-	__u64 seen[XDP_EVENTS];
+	__u64 seen[WAKE_EVENTS];
 	__u64 deadlines;
 	__u64 waits;
 };
@@ -317,7 +317,7 @@ static __u32 new_events(struct xdp_choir *c, int take)
 
 	if (take)
 		c->deadlines = deadlines;
-	for (int i = 1; i < XDP_EVENTS; i++) {
+	for (int i = 1; i < WAKE_EVENTS; i++) {
 		__u64 n = env_load(&state_of(c)->events[i]);
 
 		if (n == c->seen[i])
@@ -397,8 +397,7 @@ int xdp_group_info(struct avtpmap_group *g, struct avtpmap_reader_info *info)
 	info->waits = c->waits;
 	info->wake_period = 0;
 	for (struct xdp_handle *h = c->members; h; h = h->next_member) {
-		__u32 n =
-			env_load(&h->port.readers[h->waker.index].wake_period);
+		__u32 n = env_load(&h->port.readers[h->waker.index].due.units);
 
 		info->wake_period = n > info->wake_period ? n :
 							    info->wake_period;

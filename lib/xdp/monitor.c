@@ -30,7 +30,7 @@ struct watched {
 	__u32 index;
 	const struct xdp_ring *ring;
 	size_t bytes;
-	__u64 seen[XDP_EVENTS];
+	__u64 seen[WAKE_EVENTS];
 };
 
 /* A port. */
@@ -133,7 +133,7 @@ static __u32 new_events(struct watched *s)
 {
 	__u32 events = 0;
 
-	for (int i = 0; i < XDP_EVENTS; i++) {
+	for (int i = 0; i < WAKE_EVENTS; i++) {
 		__u64 n = env_load(&s->ring->s.events[i]);
 
 		if (n != s->seen[i])

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "xdp.h"
-#include "../../kmod/shared/period.h"
 
 static const struct xdp_reader *state_of(const struct xdp_handle *h)
 {
@@ -102,7 +101,7 @@ static void join(struct xdp_handle *h, __u32 stream)
 	s->n_readers++;
 	h->base = *state_of(h);
 	h->deadlines = h->base.wakes_deadline;
-	for (int i = 0; i < XDP_EVENTS; i++)
+	for (int i = 0; i < WAKE_EVENTS; i++)
 		h->seen[i] = env_load(&h->ring->s.events[i]);
 }
 
@@ -241,7 +240,7 @@ static __u32 new_events(struct xdp_handle *h, int take)
 
 	if (take)
 		h->deadlines = deadlines;
-	for (int i = 1; i < XDP_EVENTS; i++) {
+	for (int i = 1; i < WAKE_EVENTS; i++) {
 		__u64 n = env_load(&h->ring->s.events[i]);
 
 		if (n == h->seen[i])
@@ -256,17 +255,14 @@ static __u32 new_events(struct xdp_handle *h, int take)
 static __u64 periods_due(const struct xdp_handle *h, __u32 period)
 {
 	__u64 media_pos = env_load_acquire(&h->ring->hdr.media_pos);
-	__u64 acked = env_load(&h->page->acked);
 
-	return period ?
-		       avtpmap_period_due(acked < media_pos ? acked : media_pos,
-					  media_pos, period) :
-		       0;
+	return avtpmap_period_left(env_load(&h->page->acked), media_pos,
+				   period);
 }
 
 __u64 xdp_periods_due(const struct xdp_handle *h, int wake)
 {
-	return periods_due(h, wake ? env_load(&state_of(h)->wake_period) :
+	return periods_due(h, wake ? env_load(&state_of(h)->due.units) :
 				     ctl_of(h)->period);
 }
 
@@ -274,7 +270,7 @@ __u64 xdp_periods_due(const struct xdp_handle *h, int wake)
 static void watch_releases(struct xdp_handle *h)
 {
 	struct avtpmap_ring *r = avtpmap_ring(h->stream);
-	__u32 period = env_load(&state_of(h)->wake_period);
+	__u32 period = env_load(&state_of(h)->due.units);
 
 	/* none before the next period's end does */
 	r->quiet_at = period ? avtpmap_period_next(r->acked, period) : ~0ull;
@@ -380,6 +376,6 @@ int xdp_info(struct avtpmap_stream *s, struct avtpmap_reader_info *info)
 		env_load(&r->wakes_deadline) - h->base.wakes_deadline;
 	info->wakes_event = env_load(&r->wakes_event) - h->base.wakes_event;
 	info->waits = h->waits;
-	info->wake_period = env_load(&r->wake_period);
+	info->wake_period = env_load(&r->due.units);
 	return 0;
 }

@@ -97,7 +97,7 @@ struct xdp_handle {
 	const struct xdp_ring *ring;
 	struct avtpmap_reader_page *page;
 	struct xdp_reader base;
-	__u64 seen[XDP_EVENTS];
+	__u64 seen[WAKE_EVENTS];
 	__u64 deadlines;
 	__u32 events;
 	__u64 waits;

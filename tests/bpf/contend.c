@@ -476,8 +476,7 @@ static int bring(uint64_t from, uint64_t until)
 
 static void await_told(const struct member *m)
 {
-	for (int ms = 0; ms < AWAIT_MS && env_load(&m->ring->s.events_owed);
-	     ms++)
+	for (int ms = 0; ms < AWAIT_MS && env_load(&m->ring->s.news.owed); ms++)
 		usleep(1000);
 }
 

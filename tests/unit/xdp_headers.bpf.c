@@ -10,7 +10,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "../../kmod/shared/key.h"
-#include "../../kmod/shared/period.h"
+#include "../../kmod/shared/wake.h"
 #include "../../kmod/shared/ring_prod.h"
 
 struct {

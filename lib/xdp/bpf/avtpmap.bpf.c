@@ -161,7 +161,7 @@ static __always_inline int claimed_rx(struct xdp_md *ctx, struct xdp_ring *ring,
 	if (e.events)
 		note_events(s, e.events);
 	epoch = e.flags & AVTPMAP_F_EPOCH;
-	if (!s->events_owed && !epoch && s->account.media_pos < s->next_due)
+	if (!s->news.owed && !epoch && s->account.media_pos < s->next_due)
 		return in_ring;
 	s->visit = (struct xdp_visit){ .now_ns = now_ns,
 				       .again_ns = ~0ull,

@@ -44,20 +44,16 @@ static __always_inline void group_wake(struct choir *c, __u64 *counter)
 
 static __always_inline void raise_event(struct choir *c, __u32 events)
 {
-	__u64 ok_ns = c->head->last_wake_ns + AVTPMAP_FLOOR_NS;
-
 	events &= env_load(&c->ctl->events);
 	if (!events)
 		return;
-	for (int i = 0; i < XDP_EVENTS; i++)
+	for (int i = 0; i < WAKE_EVENTS; i++)
 		if (events & 1u << i)
 			env_store(&c->g->events[i], c->g->events[i] + 1);
-	if (c->now_ns >= ok_ns) {
+	if (wake_for_event(&c->head->wake, c->now_ns))
 		group_wake(c, &c->head->wakes_event);
-	} else if (!c->head->owed) {
-		c->head->owed = 1;
-		group_arm(c, ok_ns);
-	}
+	else
+		group_arm(c, wake_at(&c->head->wake, 0));
 }
 
 /* A function of its own to the verifier, as is what follows. */
@@ -110,21 +106,19 @@ static __always_inline void advance(struct choir *c, __u32 ratio)
 }
 
 static __always_inline void group_period(struct choir *c, struct xdp_reader *r,
-					 const struct avtpmap_end *e,
-					 __u32 ratio)
+					 const struct avtpmap_end *e)
 {
 	if (quorum_end(&c->g->quorum, &r->member, e))
 		raise_event(c, AVTPMAP_EV_QUORUM);
-	advance(c, ratio);
+	advance(c, due_ratio(&r->due));
 }
 
 /* Its stream was deleted: the others go on, and find out if there are others. */
-static __always_inline void group_gone(struct choir *c, struct xdp_reader *r,
-				       __u32 ratio)
+static __always_inline void group_gone(struct choir *c, struct xdp_reader *r)
 {
 	quorum_leave(&c->g->quorum, &r->member);
 	raise_event(c, AVTPMAP_EV_QUORUM);
-	advance(c, ratio);
+	advance(c, due_ratio(&r->due));
 	wake_handle(c->index, NULL, c->now_ns);
 }
 
@@ -137,20 +131,22 @@ static __always_inline void group_serve(struct choir *c)
 
 	c->g->timer_ns = ~0ull;
 	if (head->gen != gen) {
-		head->last_wake_ns = c->now_ns;
-		head->owed = 0;
+		wake_done(&head->wake, c->now_ns);
 		recount(c->g, c->index);
 		advance(c, 1);
 		env_store_release(&head->gen, gen);
 	}
-	if (head->owed && c->now_ns >= head->last_wake_ns + AVTPMAP_FLOOR_NS)
+	switch (wake_why(&head->wake, deadline_ns, c->now_ns)) {
+	case WAKE_EVENT:
 		group_wake(c, &head->wakes_event);
-	if (deadline_ns && c->now_ns >= head->last_wake_ns + deadline_ns)
+		break;
+	case WAKE_DEADLINE:
 		group_wake(c, &head->wakes_deadline);
-	if (head->owed)
-		group_arm(c, head->last_wake_ns + AVTPMAP_FLOOR_NS);
-	else if (deadline_ns)
-		group_arm(c, head->last_wake_ns + deadline_ns);
+		break;
+	case WAKE_NOT:
+		break;
+	}
+	group_arm(c, wake_at(&head->wake, deadline_ns));
 }
 
 #endif

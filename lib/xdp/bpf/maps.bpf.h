@@ -10,7 +10,6 @@
 #include <bpf/bpf_helpers.h>
 
 #include "../../../kmod/shared/key.h"
-#include "../../../kmod/shared/period.h"
 #include "../../../kmod/shared/ring_prod.h"
 #include "state.h"
 
@@ -125,10 +124,8 @@ static void wake_handle(__u32 i, struct xdp_reader *r, __u64 now_ns)
 	void *waker = bpf_map_lookup_elem(&wakers, &i);
 	__u64 token = 0;
 
-	if (r) {
-		r->last_wake_ns = now_ns;
-		r->owed = 0;
-	}
+	if (r)
+		wake_done(&r->wake, now_ns);
 	if (waker)
 		bpf_ringbuf_output(waker, &token, sizeof(token), 0);
 }

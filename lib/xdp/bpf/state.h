@@ -19,8 +19,7 @@
 
 #include <linux/avtpmap.h>
 
-#include "../../../kmod/shared/account.h"
-#include "../../../kmod/shared/quorum.h"
+#include "../../../kmod/shared/wake.h"
 
 enum {
 	XDP_STREAMS = 4096, /* of a port */
@@ -29,14 +28,13 @@ enum {
 	XDP_BUCKETS = 16384, /* a quarter full at most */
 	XDP_PROBES = 32,
 	XDP_CHUNK = 16384, /* a ring's map has values of this size */
-	XDP_EVENTS = 9, /* bits of enum avtpmap_event */
 	XDP_GONE = 1,
 	XDP_GONE_TOLD = 2,
 	XDP_NO_STREAM = 0, /* buckets hold index + 1 */
 };
 
 /* Goes up when anything here changes: the state outlives the library that made it. */
-#define XDP_LAYOUT 0x41560003u
+#define XDP_LAYOUT 0x41560004u
 
 #define XDP_BURIED 0xffffffffu /* was a stream: probing goes on */
 
@@ -118,11 +116,9 @@ struct xdp_table {
 /**
  * struct xdp_reader - what the program keeps about a reader, or a group
  * @gen: of the struct xdp_reader_ctl that is in force
- * @wake_period: media units between wakes
- * @next_due: media position of its next wake
- * @last_wake_ns: of any reason
- * @owed: an event is to wake it as soon as the floor allows
  * @group: that it is a member of, as in force
+ * @due: its period, as in force
+ * @wake: when it was woken, and is yet to be
  * @wakes_period: and so on: struct avtpmap_reader_info
  *
  * Of a member, with its group claimed:
@@ -131,20 +127,17 @@ struct xdp_table {
  */
 struct xdp_reader {
 	__u32 gen;
-	__u32 wake_period;
-	__u64 next_due;
-	__u64 last_wake_ns;
-	__u32 owed;
 	__u32 group;
+	struct avtpmap_due due;
+	struct avtpmap_wake wake;
 	__u64 wakes_period;
 	__u64 wakes_deadline;
 	__u64 wakes_event;
-	__u64 resv0;
 
 	struct avtpmap_member member;
 	__u32 untold;
-	__u32 resv1;
-	__u64 resv2[4];
+	__u32 resv0;
+	__u64 resv1[4];
 };
 
 /**
@@ -161,7 +154,7 @@ struct xdp_group {
 	__u32 resv0;
 	__u64 periods;
 	__u64 timer_ns;
-	__u64 events[XDP_EVENTS];
+	__u64 events[WAKE_EVENTS];
 	__u64 resv[2];
 	struct avtpmap_quorum quorum;
 };
@@ -195,12 +188,11 @@ struct xdp_visit {
  * @room_bytes: most that a PDU may have
  * @mask: slots - 1
  * @stride: @header_bytes: @stream_id: as in the header, for one cache line less
- * @index: of the stream
  * @next_due: first media position at which a reader is due
- * @account: sequence, position, epoch
- * @events_ok_ns: from when readers may be told of events again
- * @events_owed: what they are not yet told
+ * @news: events that readers are yet to be told of
  * @timer_ns: when the timer fires, all ones: not set
+ * @account: sequence, position, epoch
+ * @index: of the stream
  * @timer_cpu: where: by and by the one that the frames come on
  * @events: how often each event was raised; readers compare
  * @visit: of whoever has the stream claimed; here for the stack's sake
@@ -212,17 +204,15 @@ struct xdp_stream {
 	__u32 mask;
 	__u32 stride;
 	__u32 header_bytes;
-	__u32 index;
-	__u32 events_owed;
 	__u64 next_due;
-	__u64 events_ok_ns;
+	struct avtpmap_news news;
 	__u64 timer_ns;
 	__be64 stream_id;
 
 	struct avtpmap_account account;
+	__u32 index;
 	__u32 timer_cpu;
-	__u32 resv;
-	__u64 events[XDP_EVENTS];
+	__u64 events[WAKE_EVENTS];
 	struct xdp_visit visit;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0 OR BSD-2-Clause) */
 /*
- * When readers are woken: the rules of kmod/stream.c and kmod/reader.c. All of
- * it runs in softirq, with the stream claimed.
+ * When readers are woken: the rules of kmod/shared/wake.h. All of it runs in
+ * softirq, with the stream claimed.
  */
 #ifndef AVTPMAP_WAKE_BPF_H
 #define AVTPMAP_WAKE_BPF_H
@@ -18,41 +18,7 @@ static void wake(struct avtpmap_ring_hdr *hdr, __u32 i, struct xdp_reader *r,
 static void tune(struct xdp_stream *s, const struct xdp_reader_ctl *c,
 		 struct xdp_reader *r, __u64 media_pos)
 {
-	__u32 period = env_load(&c->period);
-
-	r->wake_period = 0;
-	r->next_due = ~0ull;
-	if (!period)
-		return;
-	r->wake_period = avtpmap_wake_period(period, s->account.rate_hz);
-	if (r->wake_period)
-		r->next_due = avtpmap_period_next(media_pos, r->wake_period);
-}
-
-static void visit_event(struct avtpmap_ring_hdr *hdr, __u32 i,
-			struct xdp_reader *r, struct xdp_visit *v)
-{
-	__u64 ok_ns = r->last_wake_ns + AVTPMAP_FLOOR_NS;
-
-	if (v->now_ns >= ok_ns) {
-		r->wakes_event++;
-		wake(hdr, i, r, AVTPMAP_C_WAKES_EVENT, v->now_ns);
-	} else {
-		r->owed = 1;
-		if (ok_ns < v->again_ns)
-			v->again_ns = ok_ns;
-	}
-}
-
-/* One frame may end several periods: after loss, or if it is longer. */
-static void visit_period(struct xdp_stream *s, struct avtpmap_ring_hdr *hdr,
-			 __u32 i, struct xdp_reader *r, __u64 now_ns)
-{
-	if (r->wake_period)
-		r->next_due = avtpmap_period_next(s->account.media_pos,
-						  r->wake_period);
-	r->wakes_period++;
-	wake(hdr, i, r, AVTPMAP_C_WAKES_PERIOD, now_ns);
+	due_set(&r->due, env_load(&c->period), s->account.rate_hz, media_pos);
 }
 
 /* With its group claimed. */
@@ -63,8 +29,7 @@ static __always_inline void visit_claimed(struct xdp_ring *ring,
 	const struct xdp_visit *v = &ring->s.visit;
 	__u32 events = v->events | r->untold;
 	struct xdp_stream *s = &ring->s;
-	__u32 period = env_load(&c->period);
-	__u32 gen = env_load(&c->gen), ratio;
+	__u32 gen = env_load(&c->gen);
 	struct avtpmap_end e;
 
 	r->untold = 0;
@@ -80,24 +45,14 @@ static __always_inline void visit_claimed(struct xdp_ring *ring,
 	} else if (v->epoch) {
 		tune(s, c, r, v->before);
 	}
-	ratio = period ? r->wake_period / period : 1;
 	if (s->gone)
-		group_gone(g, r, ratio);
+		group_gone(g, r);
 	else if (events)
 		raise_event(g, events);
-	if (r->next_due > s->account.media_pos)
+	if (r->due.at > s->account.media_pos)
 		return;
-	if (!r->wake_period)
-		return;
-	e = (struct avtpmap_end){
-		.ends = avtpmap_period_due(r->next_due - r->wake_period,
-					   s->account.media_pos,
-					   r->wake_period),
-	};
-	r->next_due = avtpmap_period_next(s->account.media_pos, r->wake_period);
-	e.whole = quorum_whole(r->next_due, s->account.media_pos,
-			       r->wake_period, s->account.nominal_units);
-	group_period(g, r, &e, ratio);
+	e = due_end(&r->due, s->account.media_pos, s->account.nominal_units);
+	group_period(g, r, &e);
 }
 
 /* A member of a group, which may be busy with one of another CPU: then again. */
@@ -125,9 +80,29 @@ __noinline int visit_member(struct xdp_ring *ring, __u32 i)
 		if (v->now_ns + AVTPMAP_FLOOR_NS / 4 < v->again_ns)
 			v->again_ns = v->now_ns + AVTPMAP_FLOOR_NS / 4;
 	}
-	if (r->next_due < ring->s.next_due)
-		ring->s.next_due = r->next_due;
+	if (r->due.at < ring->s.next_due)
+		ring->s.next_due = r->due.at;
 	return 0;
+}
+
+/* Events, and the end of a period. */
+static void visit_alone(struct xdp_ring *ring, __u32 i, struct xdp_reader *r,
+			__u32 mask)
+{
+	struct xdp_stream *s = &ring->s;
+	const struct xdp_visit *v = &s->visit;
+
+	r->wake.owed |= !!(v->events & mask);
+	if (wake_why(&r->wake, 0, v->now_ns) == WAKE_EVENT) {
+		r->wakes_event++;
+		wake(&ring->hdr, i, r, AVTPMAP_C_WAKES_EVENT, v->now_ns);
+	}
+	if (r->due.at <= s->account.media_pos) {
+		due_end(&r->due, s->account.media_pos,
+			s->account.nominal_units);
+		r->wakes_period++;
+		wake(&ring->hdr, i, r, AVTPMAP_C_WAKES_PERIOD, v->now_ns);
+	}
 }
 
 /*
@@ -141,7 +116,7 @@ __noinline int visit_reader(struct xdp_ring *ring, __u32 i)
 	struct xdp_stream *s;
 	struct xdp_reader *r;
 	struct xdp_visit *v;
-	__u64 deadline_ns;
+	__u64 deadline_ns, again_ns;
 	__u32 gen;
 
 	if (!ring || !t)
@@ -156,8 +131,7 @@ __noinline int visit_reader(struct xdp_ring *ring, __u32 i)
 	gen = env_load(&c->gen);
 	if (r->gen != gen) {
 		tune(s, c, r, v->before);
-		r->last_wake_ns = v->now_ns;
-		r->owed = 0;
+		wake_done(&r->wake, v->now_ns);
 		r->group = 0;
 		env_store_release(&r->gen, gen);
 	} else if (v->epoch) {
@@ -165,18 +139,17 @@ __noinline int visit_reader(struct xdp_ring *ring, __u32 i)
 	}
 	if (s->gone)
 		wake(&ring->hdr, i, r, AVTPMAP_C_WAKES_EVENT, v->now_ns);
-	else if (r->owed || v->events & env_load(&c->events))
-		visit_event(&ring->hdr, i, r, v);
-	if (r->next_due <= s->account.media_pos)
-		visit_period(s, &ring->hdr, i, r, v->now_ns);
-	if (r->next_due < s->next_due)
-		s->next_due = r->next_due;
-	if (deadline_ns && v->now_ns >= r->last_wake_ns + deadline_ns) {
+	else
+		visit_alone(ring, i, r, env_load(&c->events));
+	if (r->due.at < s->next_due)
+		s->next_due = r->due.at;
+	if (wake_why(&r->wake, deadline_ns, v->now_ns) == WAKE_DEADLINE) {
 		r->wakes_deadline++;
 		wake(&ring->hdr, i, r, AVTPMAP_C_WAKES_DEADLINE, v->now_ns);
 	}
-	if (deadline_ns && r->last_wake_ns + deadline_ns < v->again_ns)
-		v->again_ns = r->last_wake_ns + deadline_ns;
+	again_ns = wake_at(&r->wake, deadline_ns);
+	if (again_ns < v->again_ns)
+		v->again_ns = again_ns;
 	return 0;
 }
 
@@ -224,53 +197,26 @@ static void take_timer(struct xdp_stream *s, __u64 now_ns)
 
 static void note_events(struct xdp_stream *s, __u32 events)
 {
-	s->events_owed |= events;
-	for (int i = 0; i < XDP_EVENTS; i++)
+	s->news.owed |= events;
+	for (int i = 0; i < WAKE_EVENTS; i++)
 		if (events & 1u << i)
 			env_store(&s->events[i], s->events[i] + 1);
 }
 
-/*
- * A stream whose every frame has an event visits its readers once per floor,
- * not once per frame: what comes earlier is owed.
- */
 static __u32 events_to_tell(struct xdp_stream *s, __u64 now_ns)
 {
-	__u32 events = s->events_owed;
+	__u32 events = news_to_tell(&s->news, now_ns);
 
-	if (!events)
-		return 0;
-	if (now_ns < s->events_ok_ns) {
-		stream_arm(s, s->events_ok_ns, now_ns);
-		return 0;
-	}
-	s->events_owed = 0;
-	s->events_ok_ns = now_ns + AVTPMAP_FLOOR_NS;
+	if (s->news.owed)
+		stream_arm(s, s->news.ok_ns, now_ns);
 	return events;
 }
 
 /* The first frame, or the first after a silence. */
 static void start(struct xdp_ring *ring, __u64 now_ns)
 {
-	env_store(&ring->hdr.state, AVTPMAP_RING_LIVE);
-	count(&ring->hdr, AVTPMAP_C_MEDIA_LOCKED, 1);
-	note_events(&ring->s, AVTPMAP_EV_START);
+	note_events(&ring->s, silence_ends(&ring->hdr));
 	stream_arm(&ring->s, now_ns + AVTPMAP_SILENCE_NS, now_ns);
-}
-
-/* Returns when to look again. */
-static __u64 check_silence(struct xdp_ring *ring, __u64 now_ns)
-{
-	__u64 ends_ns = ring->s.account.last_ns + AVTPMAP_SILENCE_NS;
-
-	if (ring->hdr.state != AVTPMAP_RING_LIVE)
-		return ~0ull;
-	if (now_ns < ends_ns)
-		return ends_ns;
-	env_store(&ring->hdr.state, AVTPMAP_RING_SILENT);
-	count(&ring->hdr, AVTPMAP_C_MEDIA_UNLOCKED, 1);
-	note_events(&ring->s, AVTPMAP_EV_END);
-	return ~0ull;
 }
 
 /* With the stream claimed. Returns when to come again, all ones: not. */
@@ -285,7 +231,9 @@ static __always_inline __u64 serve_stream(struct xdp_ring *ring, __u32 gone,
 		env_store(&ring->hdr.state, AVTPMAP_RING_GONE);
 		ring->s.gone = XDP_GONE;
 	}
-	silent_ns = check_silence(ring, now_ns);
+	note_events(&ring->s,
+		    silence_begins(&ring->hdr, ring->s.account.last_ns, now_ns,
+				   &silent_ns));
 	*v = (struct xdp_visit){ .now_ns = now_ns,
 				 .again_ns = ~0ull,
 				 .before = ring->s.account.media_pos,
