@@ -105,6 +105,7 @@ struct packet_stream {
  * @gone: the interface went, and the thread with it; whoever has the
  *	registry's lock next buries the port (atomic)
  * @ifname: as it was last called
+ * @emptied_ns: when the socket was last looked at
  */
 struct packet_port {
 	struct packet_port *next;
@@ -119,6 +120,7 @@ struct packet_port {
 	__u8 *frames;
 	__u32 frame_bytes;
 	__u32 at;
+	__u64 emptied_ns;
 	__u64 mem_cap;
 	__u64 mem_used;
 	struct packet_stream *streams;

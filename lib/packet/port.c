@@ -110,7 +110,22 @@ static __u64 realtime_ns(void)
 	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
 }
 
-/* The kernel stamps frames in CLOCK_REALTIME. */
+/*
+ * The kernel stamps frames in CLOCK_REALTIME, which may have been set since: then
+ * all that is known is that it came after what was here the last time.
+ */
+static __u64 arrival_ns(const struct packet_port *p, __u64 stamp_ns,
+			__u64 ahead_ns, __u64 now_ns)
+{
+	__u64 mono_ns = stamp_ns - ahead_ns;
+
+	if ((__s64)(mono_ns - p->emptied_ns) < -(__s64)PACKET_PACE_NS)
+		return p->emptied_ns;
+	if ((__s64)(mono_ns - now_ns) > (__s64)PACKET_PACE_NS)
+		return now_ns;
+	return mono_ns;
+}
+
 static void empty_socket(struct packet_port *p)
 {
 	__u64 now_ns = packet_now_ns();
@@ -123,18 +138,19 @@ static void empty_socket(struct packet_port *p)
 		struct frame f;
 
 		if (!(env_load_acquire(&h->tp_status) & TP_STATUS_USER))
-			return;
+			break;
 		f.data = (const __u8 *)h + h->tp_mac;
 		f.len_bytes = h->tp_snaplen;
 		f.stripped = !!(h->tp_status & TP_STATUS_VLAN_VALID);
 		f.tci = h->tp_vlan_tci;
-		f.mono_ns = h->tp_sec * 1000000000ull + h->tp_nsec - ahead_ns;
-		if (f.mono_ns > now_ns + PACKET_PACE_NS)
-			f.mono_ns = now_ns; /* the clock was set meanwhile */
+		f.mono_ns = arrival_ns(p,
+				       h->tp_sec * 1000000000ull + h->tp_nsec,
+				       ahead_ns, now_ns);
 		rx(p, &f, packet_now_ns());
 		env_store_release(&h->tp_status, TP_STATUS_KERNEL);
 		p->at = (p->at + 1) % n_frames;
 	}
+	p->emptied_ns = now_ns;
 }
 
 /* Unregistered, or moved to another netns: its name may be another's by now. */
@@ -350,6 +366,7 @@ int packet_port_create(struct packet_port **out, __u32 ifindex,
 	p->frame_bytes = too_large || plan.stride > FRAME_BYTES ?
 				 FRAME_BYTES_JUMBO :
 				 FRAME_BYTES;
+	p->emptied_ns = packet_now_ns();
 	err = open_socket(p);
 	if (!err)
 		err = start_thread(p);

@@ -32,7 +32,8 @@ struct avtpmap_ctl;
 	X(MEM, "a cap on the memory of a port's rings")           \
 	X(LIMITS, "caps on handles and on what readers hold")     \
 	X(HANGUP, "a descriptor that hangs up with its stream")   \
-	X(SHARED, "streams that several processes read")
+	X(SHARED, "streams that several processes read")          \
+	X(SOCKET, "a packet socket")
 
 enum bed_cap_bit {
 #define X(name, text) BED_##name##_BIT,

@@ -129,7 +129,7 @@ const struct bed bed_packet = {
 	.backend = AVTPMAP_BACKEND_PACKET,
 	.caps = BED_ISOLATION | BED_OVERRUN | BED_WAKES | BED_GROUP |
 		BED_PORT_LIFE | BED_MEM | BED_LIMITS | BED_OWN_NET |
-		BED_NET_RAW,
+		BED_NET_RAW | BED_SOCKET,
 	.up = up_packet,
 	.down = clear,
 	.unplug = veth_unplug,
