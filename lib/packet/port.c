@@ -30,7 +30,8 @@ enum {
 
 struct frame {
 	const __u8 *data;
-	__u32 len_bytes;
+	__u32 len_bytes; /* that are here */
+	__u32 frame_bytes; /* that came */
 	int stripped;
 	__u16 tci;
 	__u64 mono_ns;
@@ -46,7 +47,9 @@ static int account(struct packet_stream *s, enum avtpmap_class class,
 		count(s->hdr, AVTPMAP_C_MALFORMED, 1);
 	else if (class == AVTPMAP_UNSUPPORTED)
 		count(s->hdr, AVTPMAP_C_UNSUPPORTED_FORMAT, 1);
-	else if (pdu->len_bytes > s->room_bytes)
+	else if (pdu->len_bytes > s->room_bytes ||
+		 pdu->offset + pdu->len_bytes > f->len_bytes)
+		/* or for the socket, whose MTU is that of its beginning */
 		avtpmap_account_skip(&s->account, s->hdr, pdu,
 				     AVTPMAP_C_TOO_LONG, f->mono_ns);
 	else
@@ -77,7 +80,7 @@ static void rx(struct packet_port *p, const struct frame *f, __u64 now_ns)
 	struct avtpmap_entry e = { 0 };
 	enum avtpmap_class class =
 		avtpmap_parse(&pdu, f->data, f->data + f->len_bytes,
-			      f->len_bytes, f->stripped, f->tci);
+			      f->frame_bytes, f->stripped, f->tci);
 	struct packet_stream *s;
 
 	p->stats.frames++;
@@ -141,6 +144,7 @@ static void empty_socket(struct packet_port *p)
 			break;
 		f.data = (const __u8 *)h + h->tp_mac;
 		f.len_bytes = h->tp_snaplen;
+		f.frame_bytes = h->tp_len;
 		f.stripped = !!(h->tp_status & TP_STATUS_VLAN_VALID);
 		f.tci = h->tp_vlan_tci;
 		f.mono_ns = arrival_ns(p,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* What a packet socket makes of frames, and the backend makes good. */
+#include <stdlib.h>
 #include <time.h>
 
 #include "test.h"
@@ -63,5 +64,51 @@ CASE(a_clock_that_is_set_is_no_silence, BED_SOCKET)
 	/* unless the machine stood still */
 	if (longest < SILENCE_NS / 2)
 		check_eq(rig_counter(s, AVTPMAP_C_MEDIA_UNLOCKED), 0);
+	avtpmap_close(s);
+}
+
+/* ---- the MTU that its ring is made for ---- */
+
+static void set_mtu(const char *mtu)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command),
+		 "ip link set wire0 mtu %s && ip link set port0 mtu %s", mtu,
+		 mtu);
+	check_eq(system(command), 0);
+}
+
+CASE(frames_that_a_raised_mtu_lets_through_are_too_long, BED_SOCKET)
+{
+	struct shape jumbo = aaf_stereo;
+	struct avtpmap_stream *s, *roomy;
+	struct talker t, t2;
+
+	jumbo.units = 1000; /* of 4 octets */
+	rig_add(rig, STREAM_ID, NULL);
+	s = rig_open(rig, STREAM_ID, 0, 0);
+	set_mtu("9000");
+	/* a ring that has room for what the socket has not */
+	rig_add(rig, STREAM_ID + 1,
+		AVTPMAP_OPTS(avtpmap_stream_opts, .stride = 8192, .ms = 2));
+	roomy = rig_open(rig, STREAM_ID + 1, 0, 0);
+	talker_init(&t, &jumbo, STREAM_ID);
+	talker_init(&t2, &jumbo, STREAM_ID + 1);
+	rig_send(rig, &t, 3);
+	rig_send(rig, &t2, 3);
+	set_mtu("1500");
+	t.next.shape = t2.next.shape = &aaf_stereo;
+	t.next.units = t2.next.units = aaf_stereo.units;
+	check_eq(rig_counter(s, AVTPMAP_C_TOO_LONG), 3);
+	check_eq(rig_counter(s, AVTPMAP_C_MALFORMED), 0);
+	check_eq(rig_counter(roomy, AVTPMAP_C_TOO_LONG), 3);
+	check_eq(rig_counter(roomy, AVTPMAP_C_MALFORMED), 0);
+	check_eq(rig_drain(s), 0);
+	rig_send(rig, &t, 2);
+	rig_send(rig, &t2, 2);
+	check_eq(rig_drain(s), 2);
+	check_eq(rig_drain(roomy), 2);
+	avtpmap_close(roomy);
 	avtpmap_close(s);
 }
