@@ -93,7 +93,8 @@ static void join(struct xdp_handle *h, __u32 stream)
 	c->period = 0;
 	c->events = 0;
 	c->deadline_ns = 0;
-	c->gen = state_of(h)->gen;
+	/* or what the program knows of the number's former reader is in force */
+	c->gen = state_of(h)->gen + 1;
 	prctl(PR_GET_NAME, c->comm);
 	c->next = s->first_reader;
 	env_store_release(&c->pid, (__u32)getpid());
