@@ -315,6 +315,83 @@ static void group_deadline(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, hrtimer_active(&g->timer));
 }
 
+/* Done with all that there is, and listening again: nothing is due. */
+static void band_asks(struct kunit *test, struct band *b)
+{
+	int i;
+
+	for (i = 0; i < MEMBERS; i++)
+		b->member[i]->page->acked =
+			b->member[i]->stream->ring.hdr->media_pos;
+	events(b);
+	KUNIT_ASSERT_FALSE(test, group_poll(b->head->head_of));
+}
+
+static void band_ends_period(struct band *b)
+{
+	int i;
+
+	for (i = 0; i < 10; i++)
+		band_plays(b, MEMBERS);
+}
+
+/* An event just after the group's wake is owed until the floor has passed. */
+static void group_owed(struct kunit *test)
+{
+	struct avtpmap_period p = { .period = PERIOD, .events = AVTPMAP_EV_RESET };
+	struct band *b = band_make(test);
+	struct group *g = b->head->head_of;
+	u64 told, woken_ns, before = 0;
+	int i;
+
+	KUNIT_EXPECT_EQ(test, reader_set_period(b->head, &p), 0);
+	for (i = 0; i < 1000; i++) {
+		usleep_range(600, 800);		/* the stream may tell of events */
+		band_asks(test, b);
+		before = reader_told(b->head).wakes_event;
+		band_ends_period(b);
+		band_asks(test, b);
+		woken_ns = g->wake.last_ns;
+		b->talker[0]->mr ^= 1;
+		talk(b->talker[0]);
+		told = reader_told(b->head).wakes_event - before;
+		if (ktime_get_ns() - woken_ns < AVTPMAP_FLOOR_NS)
+			break;			/* else too slow to say */
+	}
+	KUNIT_EXPECT_LT(test, i, 1000);
+	KUNIT_EXPECT_EQ(test, told, 0);
+	for (i = 0; i < 500 && reader_told(b->head).wakes_event == before; i++)
+		msleep(20);
+	KUNIT_EXPECT_EQ(test, reader_told(b->head).wakes_event, before + 1);
+	KUNIT_EXPECT_EQ(test, events(b), AVTPMAP_EV_RESET);
+}
+
+/*
+ * The timer is set for the deadline before the period, when it comes too early;
+ * whoever listens by then is woken all the same, a deadline after the period.
+ */
+static void group_deadline_after_period(struct kunit *test)
+{
+	struct avtpmap_wait w = { .timeout_ns = U64_MAX };
+	struct avtpmap_period p = {
+		.period = PERIOD,
+		.deadline_ns = 100 * NSEC_PER_MSEC,
+	};
+	struct band *b = band_make(test);
+	u64 start_ns;
+
+	KUNIT_EXPECT_EQ(test, reader_set_period(b->head, &p), 0);
+	band_asks(test, b);
+	msleep(50);
+	start_ns = ktime_get_ns();
+	band_ends_period(b);
+	KUNIT_EXPECT_EQ(test, reader_told(b->head).wakes_period, 1);
+	band_asks(test, b);
+	KUNIT_EXPECT_EQ(test, handle_wait(test, b->head, &w, "the deadline"), 0);
+	KUNIT_EXPECT_EQ(test, w.events, AVTPMAP_EV_DEADLINE);
+	KUNIT_EXPECT_GE(test, ktime_get_ns() - start_ns, p.deadline_ns);
+}
+
 static struct kunit_case group_cases[] = {
 	KUNIT_CASE(group_membership),
 	KUNIT_CASE(group_wakes_once),
@@ -327,6 +404,8 @@ static struct kunit_case group_cases[] = {
 	KUNIT_CASE(group_member_deleted),
 	KUNIT_CASE(group_all_deleted),
 	KUNIT_CASE(group_deadline),
+	KUNIT_CASE(group_owed),
+	KUNIT_CASE(group_deadline_after_period),
 	{}
 };
 
