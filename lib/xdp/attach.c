@@ -5,7 +5,6 @@
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <dirent.h>
 #include <errno.h>
 #include <linux/ethtool.h>
 #include <linux/if_ether.h>
@@ -58,51 +57,6 @@ void xdp_unhush(struct xdp_quiet q)
 	libbpf_set_print(q.bpf);
 }
 
-/* All zeros if it cannot be had. */
-static struct bpf_prog_info prog_info(int fd)
-{
-	struct bpf_prog_info info = { 0 };
-	__u32 len = sizeof(info);
-
-	if (bpf_obj_get_info_by_fd(fd, &info, &len))
-		info.id = 0;
-	return info;
-}
-
-/* The program's id on the interface: ours alone, or a dispatcher's; 0: none. */
-static int attached_id(__u32 ifindex, __u8 *mode, __u32 *id)
-{
-	LIBBPF_OPTS(bpf_xdp_query_opts, q);
-	int err = bpf_xdp_query(ifindex, 0, &q);
-
-	*mode = err ? 0 : q.attach_mode;
-	*id = err ? 0 : q.prog_id;
-	return err;
-}
-
-/* For want of rights, a descriptor or memory nobody could look. */
-static int may_be(int err)
-{
-	return err == -EPERM || err == -EMFILE || err == -ENFILE ||
-	       err == -ENOMEM;
-}
-
-/* Where nobody can look it is, as far as we know. */
-static int in_dispatcher(const struct xdp_port *p, __u32 id)
-{
-	struct xdp_multiprog *mp = xdp_multiprog__get_from_ifindex(p->ifindex);
-	struct xdp_program *prog = NULL;
-	int found = 0, err = libxdp_get_error(mp);
-
-	if (err)
-		return may_be(err);
-	if (!xdp_multiprog__is_legacy(mp))
-		while (!found && (prog = xdp_multiprog__next_prog(prog, mp)))
-			found = xdp_program__id(prog) == id;
-	xdp_multiprog__close(mp);
-	return found;
-}
-
 int xdp_off_text(const struct xdp_port *p, const struct text *why)
 {
 	return refuse_text(why, -ENETDOWN,
@@ -121,13 +75,13 @@ const char *xdp_attached(const struct xdp_port *p, int *alone)
 		[XDP_ATTACHED_HW] = "offload",
 		[XDP_ATTACHED_MULTI] = "several",
 	};
-	__u32 ours = prog_info(p->rx_fd).id, there;
+	__u32 ours = xdp_prog_info(p->rx_fd).id, there;
 	struct xdp_quiet q;
 	__u8 mode;
 	int found;
 
 	*alone = 0;
-	if (may_be(attached_id(p->ifindex, &mode, &there)))
+	if (xdp_may_be(xdp_on_interface(p->ifindex, &mode, &there)))
 		return xdp_unavailable;
 	if (!there || !ours || mode > XDP_ATTACHED_MULTI)
 		return NULL;
@@ -135,7 +89,7 @@ const char *xdp_attached(const struct xdp_port *p, int *alone)
 	if (*alone)
 		return modes[mode];
 	q = xdp_hush();
-	found = in_dispatcher(p, ours);
+	found = xdp_in_dispatcher(p->ifindex, ours);
 	xdp_unhush(q);
 	return found ? modes[mode] : NULL;
 }
@@ -187,6 +141,16 @@ static int busy_text(const struct xdp_port *p, const struct text *why)
 			   p->ifname, p->ifname);
 }
 
+int xdp_elsewhere_text(const struct xdp_port *p, const struct text *why)
+{
+	return refuse_text(why, -EBUSY,
+			   "%s: attached already, by a program whose state "
+			   "is not in this BPF file system: use it in the "
+			   "mount namespace that attached it, or take it off: "
+			   "ip link set %s xdp off",
+			   p->ifname, p->ifname);
+}
+
 /* Ethernet's default is what every driver takes. */
 static int has_large_mtu(const struct xdp_port *p)
 {
@@ -233,136 +197,6 @@ static int attach_text(const struct xdp_port *p, int err, int native,
 	return xdp_bpf_text(why, err, "attach the XDP program");
 }
 
-/* ---- programs that nobody has a hold of any more ---- */
-
-static int is_ours(__u32 id)
-{
-	int fd = bpf_prog_get_fd_by_id(id), ours;
-
-	if (fd < 0)
-		return 0;
-	ours = !strcmp(prog_info(fd).name, "avtpmap_rx");
-	close(fd);
-	return ours;
-}
-
-/* Calls xdp_program__detach() for ours; returns how many there were. */
-static int in_multiprog(const struct xdp_port *p, enum xdp_attach_mode mode,
-			int detach)
-{
-	struct xdp_multiprog *mp = xdp_multiprog__get_from_ifindex(p->ifindex);
-	struct xdp_program *prog = NULL, *ours = NULL;
-
-	if (libxdp_get_error(mp))
-		return 0;
-	if (!xdp_multiprog__is_legacy(mp))
-		while (!ours && (prog = xdp_multiprog__next_prog(prog, mp)))
-			ours = is_ours(xdp_program__id(prog)) ? prog : NULL;
-	if (ours && detach)
-		xdp_program__detach(ours, p->ifindex, mode, 0);
-	xdp_multiprog__close(mp);
-	return ours != NULL;
-}
-
-int xdp_has_orphan(const struct xdp_port *p)
-{
-	struct xdp_quiet q;
-	__u8 mode;
-	__u32 id;
-	int found;
-
-	attached_id(p->ifindex, &mode, &id);
-	if (!id || is_ours(id))
-		return id != 0;
-	q = xdp_hush();
-	found = in_multiprog(p, XDP_MODE_UNSPEC, 0);
-	xdp_unhush(q);
-	return found;
-}
-
-void xdp_remove_orphan(struct xdp_port *p)
-{
-	struct xdp_quiet q;
-	int generic;
-	__u8 mode;
-	__u32 id;
-
-	attached_id(p->ifindex, &mode, &id);
-	generic = mode == XDP_ATTACHED_SKB;
-	if (!id || xdp_anybody_alive(p))
-		return;
-	q = xdp_hush();
-	if (is_ours(id))
-		bpf_xdp_detach(p->ifindex,
-			       generic ? XDP_FLAGS_SKB_MODE :
-					 XDP_FLAGS_DRV_MODE,
-			       NULL);
-	else
-		in_multiprog(p, generic ? XDP_MODE_SKB : XDP_MODE_NATIVE, 1);
-	xdp_unhush(q);
-}
-
-/* One of the programs that are pinned in @dir. */
-static int is_pinned_in(__u32 id, const char *dir)
-{
-	DIR *d = opendir(dir);
-	struct dirent *e;
-	int found = 0;
-
-	while (d && !found && (e = readdir(d))) {
-		char path[700];
-		int fd;
-
-		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
-		fd = strstr(e->d_name, "-prog") ? bpf_obj_get(path) : -1;
-		if (fd < 0)
-			continue;
-		found = prog_info(fd).id == id;
-		close(fd);
-	}
-	if (d)
-		closedir(d);
-	return found;
-}
-
-static __u32 pinned_id(const struct xdp_port *p)
-{
-	char path[128];
-	__u32 id;
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/rx", p->dir);
-	fd = bpf_obj_get(path);
-	if (fd < 0)
-		return 0;
-	id = prog_info(fd).id;
-	close(fd);
-	return id;
-}
-
-void xdp_dispatchers_clean(const struct xdp_port *p)
-{
-	__u32 ours = pinned_id(p);
-	unsigned int ifindex;
-	char path[400];
-	struct dirent *e;
-	DIR *d;
-
-	snprintf(path, sizeof(path), "%s/xdp", xdp_bpffs());
-	d = ours ? opendir(path) : NULL;
-	while (d && (e = readdir(d))) {
-		if (sscanf(e->d_name, "dispatch-%u-", &ifindex) != 1 ||
-		    ifindex != p->ifindex)
-			continue;
-		snprintf(path, sizeof(path), "%s/xdp/%s", xdp_bpffs(),
-			 e->d_name);
-		if (is_pinned_in(ours, path))
-			xdp_unpin_all(path);
-	}
-	if (d)
-		closedir(d);
-}
-
 static int by_dispatcher(__u32 ifindex)
 {
 	struct xdp_quiet q = xdp_hush();
@@ -383,8 +217,10 @@ int xdp_could_attach(const struct xdp_port *p, const struct text *why)
 	if (!is_ethernet(p->ifname))
 		return refuse_text(why, -EOPNOTSUPP,
 				   "%s is no Ethernet interface", p->ifname);
-	attached_id(p->ifindex, &mode, &id);
-	if (id && !by_dispatcher(p->ifindex) && !xdp_has_orphan(p))
+	if (!xdp_has_room(p))
+		return xdp_elsewhere_text(p, why);
+	xdp_on_interface(p->ifindex, &mode, &id);
+	if (id && !by_dispatcher(p->ifindex) && !xdp_is_orphan(p))
 		return busy_text(p, why);
 	return refuse_text(why, 0,
 			   "BPF programs can be loaded; %s has none of ours "
@@ -445,7 +281,7 @@ int xdp_attach(struct xdp_port *p, __u32 set, const struct text *why)
 	int native = wants_native(p, set), err;
 	struct xdp_quiet q = xdp_hush();
 
-	if (prog_info(p->rx_fd).type == BPF_PROG_TYPE_EXT)
+	if (xdp_prog_info(p->rx_fd).type == BPF_PROG_TYPE_EXT)
 		err = attach_dispatched(p, native ? XDP_MODE_NATIVE :
 						    XDP_MODE_SKB);
 	else
@@ -455,11 +291,31 @@ int xdp_attach(struct xdp_port *p, __u32 set, const struct text *why)
 	return err ? attach_text(p, err, native, why) : remember(p, native);
 }
 
-/* In the mode that it is in: another is not looked at. */
+/* This one and no other, in the mode that it is in: another is not looked at. */
+int xdp_detach_fd(__u32 ifindex, int fd, int alone, __u8 mode)
+{
+	int generic = mode == XDP_ATTACHED_SKB, err;
+	LIBBPF_OPTS(bpf_xdp_attach_opts, only, .old_prog_fd = fd);
+	struct xdp_program *prog;
+
+	if (alone)
+		return bpf_xdp_detach(ifindex,
+				      generic ? XDP_FLAGS_SKB_MODE :
+						XDP_FLAGS_DRV_MODE,
+				      &only);
+	prog = xdp_program__from_fd(fd);
+	err = libxdp_get_error(prog);
+	if (err)
+		return err;
+	err = xdp_program__detach(prog, ifindex,
+				  generic ? XDP_MODE_SKB : XDP_MODE_NATIVE, 0);
+	xdp_program__close(prog);
+	return err;
+}
+
 int xdp_detach(struct xdp_port *p, const struct text *why)
 {
-	struct xdp_program *prog;
-	int alone = 0, err = 0;
+	int alone = 0, err;
 	struct xdp_quiet q;
 	__u8 mode;
 	__u32 id;
@@ -468,26 +324,9 @@ int xdp_detach(struct xdp_port *p, const struct text *why)
 		xdp_dispatchers_clean(p);
 		return 0;
 	}
-	attached_id(p->ifindex, &mode, &id);
+	xdp_on_interface(p->ifindex, &mode, &id);
 	q = xdp_hush();
-	if (alone) {
-		err = bpf_xdp_detach(p->ifindex,
-				     mode == XDP_ATTACHED_SKB ?
-					     XDP_FLAGS_SKB_MODE :
-					     XDP_FLAGS_DRV_MODE,
-				     NULL);
-	} else {
-		prog = xdp_program__from_fd(p->rx_fd);
-		err = libxdp_get_error(prog);
-		if (!err) {
-			err = xdp_program__detach(prog, p->ifindex,
-						  mode == XDP_ATTACHED_SKB ?
-							  XDP_MODE_SKB :
-							  XDP_MODE_NATIVE,
-						  0);
-			xdp_program__close(prog);
-		}
-	}
+	err = xdp_detach_fd(p->ifindex, p->rx_fd, alone, mode);
 	xdp_unhush(q);
 	return err ? xdp_bpf_text(why, err, "detach the XDP program") : 0;
 }

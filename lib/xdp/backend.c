@@ -54,11 +54,15 @@ static int probe(const char *ifname, const struct text *why)
 	if (err)
 		return err;
 	err = xdp_port_open(&p, why);
+	if (!err && xdp_port_is_gone(&p))
+		err = -ENOENT; /* of an interface that had its number */
 	if (err == -ENOENT || err == -EPERM || err == -EACCES) {
-		err = can_load(why);
-		if (!err)
-			err = xdp_could_attach(&p, why);
 		xdp_port_close(&p);
+		err = can_load(why);
+		if (!err) {
+			xdp_clean_dead(); /* what it left is in no one's way */
+			err = xdp_could_attach(&p, why);
+		}
 		return err;
 	}
 	mode = err ? NULL : xdp_attached(&p, &alone);
@@ -87,15 +91,11 @@ static void ctl_close(void *priv)
 	(void)priv;
 }
 
-/* A port that is half there is of somebody who was killed. */
 static int make_port(struct xdp_port *p, __u32 set, const struct text *why)
 {
 	const struct text none = { NULL, 0 };
 	int err;
 
-	xdp_port_unpin(p);
-	xdp_remove_orphan(p);
-	xdp_clean_dead();
 	err = xdp_attach_new(p, set, why);
 	if (err)
 		goto nothing;
@@ -113,15 +113,9 @@ nothing:
 /* Opens a port that may be new. */
 static int open_or_make(struct xdp_port *p, __u32 set, const struct text *why)
 {
-	int err = xdp_port_open(p, why);
+	int err = xdp_port_begin(p, why);
 
-	if (err == -ENOENT)
-		return make_port(p, set, why);
-	if (!err) {
-		xdp_readers_clean(p);
-		xdp_streams_clean(p);
-	}
-	return err;
+	return err == -ENOENT ? make_port(p, set, why) : err;
 }
 
 /* The mode that was asked for is the one that it is in. */
@@ -198,7 +192,7 @@ static int lock_named(struct xdp_port *p, const char *ifname,
 static int open_attached_before(struct xdp_port *p, const char *ifname,
 				const struct text *why)
 {
-	int err = xdp_port_open(p, why);
+	int err = xdp_port_begin(p, why);
 
 	if (err == -ENOENT)
 		refuse_text(why, err, "%s is not attached; avtpmap attach %s",
@@ -226,6 +220,21 @@ static int n_streams(const struct xdp_port *p)
 	return n;
 }
 
+/* @known: of this version. Who is killed meanwhile has said what he was at. */
+static int detach(struct xdp_port *p, int known, const struct text *why)
+{
+	int err;
+
+	if (known)
+		env_store_release(&p->table->closing, 1);
+	err = xdp_detach(p, why);
+	if (!err)
+		xdp_port_unpin(p);
+	else if (known)
+		env_store_release(&p->table->closing, 0);
+	return err;
+}
+
 /* Of another version too, whose streams nobody here knows. */
 static int port_detach(void *priv, const char *ifname, const struct text *why)
 {
@@ -242,9 +251,7 @@ static int port_detach(void *priv, const char *ifname, const struct text *why)
 				  "streams",
 				  ifname);
 	if (!err || err == -EPROTONOSUPPORT) {
-		err = xdp_detach(&p, why);
-		if (!err)
-			xdp_port_unpin(&p);
+		err = detach(&p, !err, why);
 	}
 	return end(&p, err);
 }
@@ -325,16 +332,18 @@ static int stream_set_mode(void *priv, const char *ifname, __u64 stream_id,
 static int drain_port(struct xdp_port *p, void *arg)
 {
 	const struct text *why = arg;
-	int err = xdp_port_lock(p, why);
+	int err = xdp_port_lock_this(p, 0);
 
 	if (err)
-		return err;
-	for (int i = 0; i < XDP_STREAMS; i++)
+		return err == -ENOENT ? 0 : err;
+	err = xdp_port_repair(p, why);
+	for (int i = 0; i < XDP_STREAMS && !err; i++)
 		if (p->table->stream[i].ms)
 			xdp_stream_destroy(p, i);
-	xdp_readers_clean(p);
+	if (!err)
+		xdp_readers_clean(p);
 	xdp_port_unlock(p);
-	return 0;
+	return err == -ENOENT ? 0 : err;
 }
 
 static int drain(void *priv, const char *ifname, const struct text *why)

@@ -1,166 +1,83 @@
 // SPDX-License-Identifier: MIT
 /*
  * What is left when a process was killed, an interface went, or a network
- * namespace is no more: found by the next attach, or by "avtpmap doctor --clean".
+ * namespace is no more: repaired by whoever takes the lock next. See DESIGN.md.
  */
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "xdp.h"
 
-/* Of an interface that is not here any more. With the port locked. */
+/*
+ * Of an interface that is not here any more, of a port that is half there, or one
+ * that is being detached. With the port locked.
+ */
 static void bury_locked(struct xdp_port *p)
 {
-	p->ifname[0] = '\0'; /* by now another's */
-	for (__u32 i = 0; i < XDP_STREAMS && p->table; i++)
-		if (p->table->stream[i].ms)
-			xdp_stream_destroy(p, i);
-	xdp_dispatchers_clean(p);
+	const struct text none = { NULL, 0 };
+
+	p->away = !xdp_port_is_here(p);
+	if (p->table) {
+		env_store_release(&p->table->closing, 1);
+		for (__u32 i = 0; i < XDP_STREAMS; i++)
+			if (p->table->stream[i].ms ||
+			    p->table->stream[i].stream_id)
+				xdp_stream_destroy(p, i);
+		if (!p->away)
+			xdp_detach(p, &none);
+		else if (!p->table->allmulti_ours) /* else it bears the note */
+			xdp_dispatchers_clean(p);
+	}
 	xdp_port_unpin(p);
 }
 
 void xdp_port_bury(struct xdp_port *p)
 {
-	const struct text none = { NULL, 0 };
-
-	if (xdp_port_lock(p, &none))
-		return;
+	if (xdp_port_lock_this(p, 0))
+		return; /* somebody else did */
 	bury_locked(p);
 	xdp_port_unlock(p);
 }
 
-static int clean_port(struct xdp_port *p, const struct text *why)
+int xdp_port_repair(struct xdp_port *p, const struct text *why)
 {
-	int here = !xdp_port_is_gone(p);
-	int err = xdp_port_lock(p, why);
+	int err;
 
-	if (err)
-		return err;
-	err = xdp_port_open(p, why);
-	if (!err && here) {
-		xdp_readers_clean(p);
-		xdp_streams_clean(p);
-	} else if (!here || err == -ENOENT) {
-		bury_locked(p); /* or it is only half there */
-		err = 0;
+	if (!p->table || p->table->closing || xdp_port_is_gone(p)) {
+		bury_locked(p);
+		xdp_port_close_objects(p);
+		err = xdp_remove_orphan(p, why);
+		return err ? err : -ENOENT;
 	}
-	xdp_port_unlock(p);
-	return err;
+	xdp_readers_clean(p);
+	xdp_streams_clean(p);
+	return 0;
 }
 
-/* ---- network namespaces ---- */
-
-/* "net:[4026531840]" */
-static int names(const char *text, unsigned long ns)
-{
-	const char *at = strstr(text, "net:[");
-
-	return at && strtoul(at + 5, NULL, 10) == ns;
-}
-
-static int link_names(const char *path, unsigned long ns)
-{
-	char text[64];
-	ssize_t n = readlink(path, text, sizeof(text) - 1);
-
-	if (n < 0)
-		return 0;
-	text[n] = '\0';
-	return names(text, ns);
-}
-
-/* For want of a descriptor or memory nobody could look. */
-static int may_be(void)
-{
-	return errno == EMFILE || errno == ENFILE || errno == ENOMEM;
-}
-
-/* One of the links in @dir, below @sub of each, is to the namespace. */
-static int any_link(const char *dir, const char *sub, unsigned long ns)
-{
-	DIR *d = opendir(dir);
-	struct dirent *e;
-	char path[512];
-	int found = !d && may_be();
-
-	while (d && !found && (e = readdir(d))) {
-		if (e->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof(path), "%s/%s%s", dir, e->d_name, sub);
-		found = link_names(path, ns);
-	}
-	if (d)
-		closedir(d);
-	return found;
-}
-
-/* As by "ip netns add". */
-static int any_mount(const char *pid, unsigned long ns)
-{
-	char path[300], line[1024];
-	int found;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%s/mountinfo", pid);
-	f = fopen(path, "re");
-	found = !f && may_be();
-	while (f && !found && fgets(line, sizeof(line), f))
-		found = names(line, ns);
-	if (f)
-		fclose(f);
-	return found;
-}
-
-/* In a container with a process namespace of its own one sees but few. */
-static int sees_all(void)
-{
-	struct stat st;
-
-	return !stat("/proc/self/ns/pid", &st) && st.st_ino == 0xeffffffc;
-}
-
-/* Somebody is in it, has it open, or has it mounted. */
-static int netns_is_alive(unsigned long ns)
-{
-	DIR *d = sees_all() ? opendir("/proc") : NULL;
-	struct dirent *e;
-	char path[300];
-	int alive = !d; /* not to be known */
-
-	while (d && !alive && (e = readdir(d))) {
-		if (e->d_name[0] < '0' || e->d_name[0] > '9')
-			continue;
-		snprintf(path, sizeof(path), "/proc/%s/task", e->d_name);
-		alive = any_link(path, "/ns/net", ns);
-		snprintf(path, sizeof(path), "/proc/%s/fd", e->d_name);
-		alive = alive || any_link(path, "", ns) ||
-			any_mount(e->d_name, ns);
-	}
-	if (d)
-		closedir(d);
-	return alive;
-}
-
-/* Not of a port that is alive: its lock may be held by who waits for ours. */
+/* Whoever has the lock is at it, or it lives. */
 static int clean_dead(struct xdp_port *p, void *arg)
 {
 	const struct text none = { NULL, 0 };
-	struct xdp_port here;
+	int err;
 
 	(void)arg;
-	xdp_port_by_index(&here, 0);
-	if (p->netns != here.netns) {
-		if (!netns_is_alive(p->netns))
-			xdp_port_bury(p);
-	} else if (xdp_port_is_gone(p)) {
-		clean_port(p, &none);
-	}
+	p->dir_fd = xdp_dir_port(p->name, 0, &none);
+	if (p->dir_fd < 0)
+		return 0;
+	p->anchor_fd = xdp_get_at(p->dir_fd, "anchor");
+	if (p->anchor_fd >= 0 && !xdp_port_is_gone(p))
+		return 0;
+	if (xdp_port_lock_this(p, LOCK_NB))
+		return 0;
+	xdp_port_close_objects(p);
+	err = xdp_port_open(p, &none);
+	if (err == -ENOENT || (!err && xdp_port_is_gone(p)))
+		bury_locked(p);
+	xdp_port_unlock(p);
 	return 0;
 }
 
@@ -171,7 +88,29 @@ void xdp_clean_dead(void)
 	xdp_each_dir(1, clean_dead, NULL, &none);
 }
 
+/* An interface may have left the dead elsewhere, and have come here since. */
+int xdp_port_begin(struct xdp_port *p, const struct text *why)
+{
+	int err;
+
+	xdp_clean_dead();
+	err = xdp_port_open(p, why);
+	return err && err != -ENOENT ? err : xdp_port_repair(p, why);
+}
+
 /* ---- all of it ---- */
+
+static int clean_port(struct xdp_port *p, const struct text *why)
+{
+	int err = xdp_port_lock(p, why);
+
+	if (err)
+		return err;
+	err = xdp_port_begin(p, why);
+	xdp_port_unlock(p);
+	/* none, by now; or it lives, but elsewhere */
+	return err == -ENOENT || err == -EBUSY ? 0 : err;
+}
 
 static int clean_here(struct xdp_port *p, void *arg)
 {
@@ -186,48 +125,14 @@ static int clean_interfaces(const struct text *why)
 
 	for (struct if_nameindex *i = all; i && i->if_index && !err; i++) {
 		struct xdp_port p;
-		char rx[128];
 
 		xdp_port_by_index(&p, i->if_index);
-		snprintf(rx, sizeof(rx), "%s/rx", p.dir);
-		if (!access(rx, F_OK) || !xdp_has_orphan(&p))
-			continue;
-		err = xdp_port_lock(&p, why);
-		if (!err) {
-			xdp_remove_orphan(&p);
-			xdp_port_unlock(&p);
-		}
+		if (p.netns && xdp_is_orphan(&p))
+			err = clean_port(&p, why);
 		xdp_port_close(&p);
 	}
 	if_freenameindex(all);
 	return err;
-}
-
-/* Files of locks, of ports that are no more and that nobody holds. */
-static void clean_locks(void)
-{
-	DIR *d = opendir(XDP_RUN_DIR);
-	struct dirent *e;
-
-	while (d && (e = readdir(d))) {
-		struct flock fl = { .l_type = F_WRLCK };
-		unsigned long ns;
-		struct xdp_port p;
-		unsigned int i;
-		int fd;
-
-		if (sscanf(e->d_name, "%lu-%u", &ns, &i) != 2)
-			continue;
-		xdp_port_of(&p, ns, i);
-		fd = openat(dirfd(d), e->d_name, O_RDWR | O_CLOEXEC);
-		if (fd < 0)
-			continue;
-		if (!fcntl(fd, F_OFD_SETLK, &fl) && access(p.dir, F_OK))
-			unlinkat(dirfd(d), e->d_name, 0);
-		close(fd);
-	}
-	if (d)
-		closedir(d);
 }
 
 int xdp_clean(void *priv, const struct text *why)
@@ -235,9 +140,6 @@ int xdp_clean(void *priv, const struct text *why)
 	int err = xdp_each_dir(0, clean_here, (void *)why, why);
 
 	(void)priv;
-	if (!err)
-		err = clean_interfaces(why);
 	xdp_clean_dead();
-	clean_locks();
-	return err;
+	return err ? err : clean_interfaces(why);
 }

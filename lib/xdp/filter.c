@@ -24,22 +24,6 @@
 
 enum { VID_DEFAULT = 2 }; /* IEEE 802.1Q: SR class */
 
-static int set_flag(const struct xdp_port *p, int flag, int on, int *was)
-{
-	struct ifreq ifr = { 0 };
-	int err;
-
-	memcpy(ifr.ifr_name, p->ifname, IF_NAMESIZE);
-	err = if_ioctl(SIOCGIFFLAGS, &ifr);
-	if (err)
-		return err;
-	*was = !!(ifr.ifr_flags & flag);
-	if (*was == on)
-		return 0;
-	ifr.ifr_flags ^= flag;
-	return if_ioctl(SIOCSIFFLAGS, &ifr);
-}
-
 static int set_multicast(const struct xdp_port *p, __u64 mac, int on)
 {
 	struct ifreq ifr = { .ifr_hwaddr.sa_family = AF_UNSPEC };
@@ -76,6 +60,29 @@ static int ask(struct nl_msg *msg)
 		close(fd);
 	nlmsg_free(msg);
 	return err;
+}
+
+/* By mask: the kernel changes this one and no other, whoever else is at it. */
+static int set_allmulti(const struct xdp_port *p, int on)
+{
+	const struct ifinfomsg link = { .ifi_family = AF_UNSPEC,
+					.ifi_index = (int)p->ifindex,
+					.ifi_flags = on ? IFF_ALLMULTI : 0,
+					.ifi_change = IFF_ALLMULTI };
+	struct nl_msg *msg = nlmsg_alloc_simple(RTM_NEWLINK, 0);
+
+	if (!msg)
+		return -ENOMEM;
+	nlmsg_append(msg, (void *)&link, sizeof(link), NLMSG_ALIGNTO);
+	return ask(msg);
+}
+
+static int has_allmulti(const struct xdp_port *p)
+{
+	struct ifreq ifr = { 0 };
+
+	memcpy(ifr.ifr_name, p->ifname, IF_NAMESIZE);
+	return !if_ioctl(SIOCGIFFLAGS, &ifr) && ifr.ifr_flags & IFF_ALLMULTI;
 }
 
 /* As "bridge fdb add MAC dev IF self permanent"; -EEXIST: it is there. */
@@ -153,47 +160,114 @@ static int is_multicast(__u64 mac)
 	return mac >> 40 & 1;
 }
 
-/* ---- streams ---- */
+/* ---- what others have set ---- */
 
-/* The kernel counts no users of what is set from outside: the table does. */
-static int shared_with(const struct xdp_port *p, const struct xdp_ctl *c,
-		       __u32 filter)
+/* In the kernel's list, with a user that is no protocol of its own. */
+static int has_multicast(const struct xdp_port *p, __u64 mac)
 {
-	for (int i = 0; i < XDP_STREAMS; i++) {
-		const struct xdp_ctl *other = &p->table->stream[i];
+	FILE *f = fopen("/proc/thread-self/net/dev_mcast", "re");
+	unsigned long long there;
+	unsigned int ifindex, users, by_user;
+	char line[128];
+	int has = 0;
 
-		if (other == c || !other->ms || !(other->filters & filter))
-			continue;
-		if (filter == XDP_FILTER_VID ?
-			    other->filter_vid == c->filter_vid :
-			    other->dst_mac == c->dst_mac)
+	while (f && !has && fgets(line, sizeof(line), f))
+		has = sscanf(line, "%u %*s %u %u %llx", &ifindex, &users,
+			     &by_user, &there) == 4 &&
+		      ifindex == p->ifindex && by_user && there == mac;
+	if (f)
+		fclose(f);
+	return has;
+}
+
+static int is_entry(const struct nlmsghdr *h, const struct xdp_port *p,
+		    __u64 mac)
+{
+	const struct ndmsg *neigh = NLMSG_DATA(h);
+	struct nlattr *lladdr;
+	__u64 there = 0;
+
+	if (h->nlmsg_type != RTM_NEWNEIGH ||
+	    neigh->ndm_ifindex != (int)p->ifindex ||
+	    !(neigh->ndm_flags & NTF_SELF))
+		return 0;
+	lladdr = nlmsg_find_attr((struct nlmsghdr *)h, sizeof(*neigh),
+				 NDA_LLADDR);
+	for (int i = 0; lladdr && i < 6 && i < nla_len(lladdr); i++)
+		there = there << 8 | ((__u8 *)nla_data(lladdr))[i];
+	return there == mac;
+}
+
+/* Of one answer: 1 if it is there, 0 if it may come, -1 at the end. */
+static int look_at_entries(int fd, const struct xdp_port *p, __u64 mac)
+{
+	static __thread char answer[32768] __attribute__((aligned(8)));
+	ssize_t n = recv(fd, answer, sizeof(answer), 0);
+	struct nlmsghdr *h = (struct nlmsghdr *)answer;
+
+	if (n <= 0)
+		return -1;
+	for (int left = (int)n; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
+		if (h->nlmsg_type == NLMSG_DONE || h->nlmsg_type == NLMSG_ERROR)
+			return -1;
+		if (is_entry(h, p, mac))
 			return 1;
 	}
 	return 0;
 }
 
-/* Without a destination there may be any, which is multicast as a rule. */
-static int add_mac(struct xdp_port *p, struct xdp_ctl *c)
+static int has_unicast(const struct xdp_port *p, __u64 mac)
 {
-	int err = 0, was = 0;
+	struct {
+		struct nlmsghdr hdr;
+		struct ndmsg neigh;
+	} req = { .hdr = { .nlmsg_len = sizeof(req),
+			   .nlmsg_type = RTM_GETNEIGH,
+			   .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
+		  .neigh = { .ndm_family = AF_BRIDGE } };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	int has = 0;
 
-	if (!c->dst_mac) {
-		err = set_flag(p, IFF_ALLMULTI, 1, &was);
-		if (err)
-			return err;
-		if (!was)
-			p->table->allmulti_ours = 1;
-		p->table->allmulti++;
-		c->filters |= XDP_FILTER_ALLMULTI;
+	if (fd < 0)
 		return 0;
+	if (send(fd, &req, sizeof(req), 0) == sizeof(req))
+		while (!has)
+			has = look_at_entries(fd, p, mac);
+	close(fd);
+	return has == 1;
+}
+
+/*
+ * Of a bridge, a bond or the like, which gets only what no VLAN device of the
+ * port takes first.
+ */
+static int is_enslaved(const struct xdp_port *p)
+{
+	const struct ifinfomsg link = { .ifi_family = AF_UNSPEC,
+					.ifi_index = (int)p->ifindex };
+	struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETLINK, 0);
+	static __thread char answer[32768] __attribute__((aligned(8)));
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	struct nlmsghdr *h = (struct nlmsghdr *)answer;
+	struct nlattr *info = NULL;
+	ssize_t n = -1;
+
+	if (msg) {
+		nlmsg_append(msg, (void *)&link, sizeof(link), NLMSG_ALIGNTO);
+		nlmsg_hdr(msg)->nlmsg_flags |= NLM_F_REQUEST;
+		if (fd >= 0 &&
+		    send(fd, nlmsg_hdr(msg), nlmsg_hdr(msg)->nlmsg_len, 0) > 0)
+			n = recv(fd, answer, sizeof(answer), 0);
+		nlmsg_free(msg);
 	}
-	if (!shared_with(p, c, XDP_FILTER_MAC))
-		err = is_multicast(c->dst_mac) ?
-			      set_multicast(p, c->dst_mac, 1) :
-			      set_unicast(p, c->dst_mac, 1);
-	if (!err)
-		c->filters |= XDP_FILTER_MAC;
-	return err == -EEXIST ? 0 : err; /* another's, and it stays theirs */
+	if (fd >= 0)
+		close(fd);
+	if (n > 0 && NLMSG_OK(h, (__u32)n) && h->nlmsg_type == RTM_NEWLINK)
+		info = nlmsg_find_attr(h, sizeof(link), IFLA_LINKINFO);
+	info = info ? nla_find(nla_data(info), nla_len(info),
+			       IFLA_INFO_SLAVE_KIND) :
+		      NULL;
+	return info && strcmp(nla_data(info), "vrf") != 0;
 }
 
 static int filters_vlans(const struct xdp_port *p)
@@ -235,6 +309,78 @@ static int filters_vlans(const struct xdp_port *p)
 	return on;
 }
 
+/* ---- streams ---- */
+
+/* The kernel counts no users of what is set from outside: the table does. */
+static int shared_with(const struct xdp_port *p, const struct xdp_ctl *c,
+		       __u32 filter)
+{
+	for (int i = 0; i < XDP_STREAMS; i++) {
+		const struct xdp_ctl *other = &p->table->stream[i];
+
+		if (other == c || !(other->filters & filter))
+			continue;
+		if (filter == XDP_FILTER_VID ?
+			    other->filter_vid == c->filter_vid :
+			    other->dst_mac == c->dst_mac)
+			return 1;
+	}
+	return 0;
+}
+
+static int allmulti_users(const struct xdp_port *p)
+{
+	int n = 0;
+
+	for (int i = 0; i < XDP_STREAMS; i++)
+		n += !!(p->table->stream[i].filters & XDP_FILTER_ALLMULTI);
+	return n;
+}
+
+static int add_allmulti(struct xdp_port *p, struct xdp_ctl *c)
+{
+	if (!p->table->allmulti_ours && !has_allmulti(p))
+		env_store_release(&p->table->allmulti_ours, 1);
+	env_store_release(&c->filters, c->filters | XDP_FILTER_ALLMULTI);
+	return p->table->allmulti_ours ? set_allmulti(p, 1) : 0;
+}
+
+void xdp_allmulti_drop(struct xdp_port *p)
+{
+	if (p->away || !p->table->allmulti_ours || allmulti_users(p))
+		return;
+	set_allmulti(p, 0);
+	env_store_release(&p->table->allmulti_ours, 0);
+}
+
+static int set_mac(const struct xdp_port *p, __u64 mac, int on)
+{
+	return is_multicast(mac) ? set_multicast(p, mac, on) :
+				   set_unicast(p, mac, on);
+}
+
+static int has_mac(const struct xdp_port *p, __u64 mac)
+{
+	return is_multicast(mac) ? has_multicast(p, mac) : has_unicast(p, mac);
+}
+
+/* Without a destination there may be any, which is multicast as a rule. */
+static int add_mac(struct xdp_port *p, struct xdp_ctl *c)
+{
+	int shared = shared_with(p, c, XDP_FILTER_MAC), err = 0;
+
+	if (!c->dst_mac)
+		return add_allmulti(p, c);
+	if (!shared && has_mac(p, c->dst_mac))
+		return 0; /* another's, and it stays theirs */
+	env_store_release(&c->filters, c->filters | XDP_FILTER_MAC);
+	if (!shared)
+		err = set_mac(p, c->dst_mac, 1);
+	if (err)
+		c->filters &= ~XDP_FILTER_MAC;
+	return err == -EEXIST ? 0 : err;
+}
+
 /*
  * A NIC that filters VLANs drops those that nobody registered. The default is
  * registered as far as possible; a VID that was asked for is, or the stream is
@@ -247,10 +393,13 @@ static int add_vid(struct xdp_port *p, struct xdp_ctl *c)
 	if (c->asked_vid == AVTPMAP_ANY_VID || !filters_vlans(p))
 		return 0;
 	c->filter_vid = c->asked_vid ? c->asked_vid : VID_DEFAULT;
+	if (is_enslaved(p))
+		return c->asked_vid ? -EBUSY : 0;
+	env_store_release(&c->filters, c->filters | XDP_FILTER_VID);
 	if (!shared_with(p, c, XDP_FILTER_VID))
 		err = add_vlan(p, c->filter_vid);
-	if (!err)
-		c->filters |= XDP_FILTER_VID;
+	if (err)
+		c->filters &= ~XDP_FILTER_VID;
 	return err == -EEXIST || !c->asked_vid ? 0 : err;
 }
 
@@ -264,6 +413,13 @@ int xdp_filters_add(struct xdp_port *p, struct xdp_ctl *c,
 				   "%s refuses to receive this MAC address: %s",
 				   p->ifname, strerror(-err));
 	err = add_vid(p, c);
+	if (err == -EBUSY)
+		return refuse_text(
+			why, err,
+			"%s is part of a bridge or bond, which would lose VID "
+			"%u to the VLAN device that registers it; say vid=any, "
+			"and register it there: bridge vlan add dev %s vid %u",
+			p->ifname, c->filter_vid, p->ifname, c->filter_vid);
 	if (err)
 		return refuse_text(
 			why, err,
@@ -273,22 +429,15 @@ int xdp_filters_add(struct xdp_port *p, struct xdp_ctl *c,
 	return 0;
 }
 
+/* Each bit goes after what it stands for, so that a second time does the rest. */
 void xdp_filters_del(struct xdp_port *p, struct xdp_ctl *c)
 {
-	int was;
-
-	if (c->filters & XDP_FILTER_MAC && !shared_with(p, c, XDP_FILTER_MAC)) {
-		if (is_multicast(c->dst_mac))
-			set_multicast(p, c->dst_mac, 0);
-		else
-			set_unicast(p, c->dst_mac, 0);
-	}
+	if (c->filters & XDP_FILTER_MAC && !p->away &&
+	    !shared_with(p, c, XDP_FILTER_MAC))
+		set_mac(p, c->dst_mac,
+			0); /* lost by an interface that leaves */
 	if (c->filters & XDP_FILTER_VID && !shared_with(p, c, XDP_FILTER_VID))
-		del_vlan(p, c->filter_vid);
-	if (c->filters & XDP_FILTER_ALLMULTI && !--p->table->allmulti &&
-	    p->table->allmulti_ours) {
-		set_flag(p, IFF_ALLMULTI, 0, &was);
-		p->table->allmulti_ours = 0;
-	}
-	c->filters = 0;
+		del_vlan(p, c->filter_vid); /* stays where it was */
+	env_store_release(&c->filters, 0);
+	xdp_allmulti_drop(p);
 }

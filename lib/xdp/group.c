@@ -105,14 +105,8 @@ static int enter(struct xdp_choir *c)
 		return err;
 	ctl = ctl_of(c);
 	ctl->stream = XDP_STREAMS;
-	ctl->stream_id = 0;
-	ctl->period = 0;
-	ctl->events = 0;
-	ctl->deadline_ns = 0;
-	ctl->next_member = 0;
 	ctl->group = c->waker.index + 1;
 	prctl(PR_GET_NAME, ctl->comm);
-	env_store_release(&ctl->pid, (__u32)getpid());
 	err = renew(&c->port, c->waker.index);
 	c->base = *state_of(c);
 	c->wakes = *wakes_of(c);
@@ -144,7 +138,7 @@ static int settle(struct xdp_choir *c, __u32 ifindex)
 	err = xdp_port_lock(&c->port, &none);
 	if (err)
 		return err;
-	err = xdp_port_open(&c->port, &none);
+	err = xdp_port_begin(&c->port, &none);
 	if (!err)
 		err = enter(c);
 	xdp_port_unlock(&c->port);
@@ -240,15 +234,6 @@ static int enlist(struct xdp_choir *c, struct xdp_handle *h)
 	return renew(&c->port, c->waker.index);
 }
 
-/* Of the same interface, it is another port once it was attached anew. 0: none. */
-static __u32 id_of(const struct xdp_port *p)
-{
-	struct bpf_map_info info = { 0 };
-	__u32 len = sizeof(info);
-
-	return bpf_obj_get_info_by_fd(p->table_fd, &info, &len) ? 0 : info.id;
-}
-
 int xdp_group_add(struct avtpmap_group *g, struct avtpmap_stream *s)
 {
 	const struct text none = { NULL, 0 };
@@ -262,7 +247,7 @@ int xdp_group_add(struct avtpmap_group *g, struct avtpmap_stream *s)
 		return -ENODEV;
 	if (c->n_members >= XDP_MEMBERS)
 		return -EUSERS;
-	here = id_of(&c->port) == id_of(&h->port);
+	here = xdp_map_id(c->port.table_fd) == xdp_map_id(h->port.table_fd);
 	if (c->n_members && !here)
 		return -EXDEV;
 	if (!here)

@@ -57,7 +57,7 @@ static int on_port(struct xdp_port *p, void *arg)
 		.attached = 1,
 		.gid = AVTPMAP_NO_GROUP,
 		.mem_cap = p->table->mem_cap,
-		.mem_used = p->table->mem_used,
+		.mem_used = xdp_mem_used(p),
 		.phc_index = AVTPMAP_NO_PHC,
 		.queues = queues,
 		.version = avtpmap_version(),
@@ -67,8 +67,6 @@ static int on_port(struct xdp_port *p, void *arg)
 	int alone = 0;
 	const char *mode = xdp_attached(p, &alone);
 
-	if (xdp_port_is_gone(p))
-		return 0; /* a list does not show the dead */
 	memcpy(port.ifname, p->ifname, sizeof(port.ifname));
 	for (int i = 0; i < XDP_STREAMS; i++)
 		port.n_streams += !!p->table->stream[i].ms;
@@ -118,7 +116,7 @@ static int show_stream(const struct xdp_port *p, __u32 index, struct walk *walk)
 		.vid = c->asked_vid,
 		.rate = c->rate,
 		.ms = c->ms,
-		.readers = c->n_readers,
+		.readers = xdp_n_readers(p, c),
 		.uid = c->uid,
 		.n_counters = AVTPMAP_N_COUNTERS,
 	};
@@ -149,15 +147,17 @@ static int show_stream(const struct xdp_port *p, __u32 index, struct walk *walk)
 	return err;
 }
 
-/* Nor dead readers. */
-static void bury(struct xdp_port *p)
+/* Nor what other dead have left. Returns whether there is a port. */
+static int repair(struct xdp_port *p)
 {
 	const struct text none = { NULL, 0 };
+	int err;
 
-	if (xdp_port_lock(p, &none))
-		return;
-	xdp_readers_clean(p);
+	if (xdp_port_lock_this(p, 0))
+		return 0;
+	err = xdp_port_repair(p, &none);
 	xdp_port_unlock(p);
+	return !err;
 }
 
 static int on_port_streams(struct xdp_port *p, void *arg)
@@ -167,7 +167,8 @@ static int on_port_streams(struct xdp_port *p, void *arg)
 
 	if (walk->ifindex && p->ifindex != walk->ifindex)
 		return 0;
-	bury(p);
+	if (!repair(p))
+		return 0;
 	for (__u32 i = 0; i < XDP_STREAMS && !err; i++)
 		if (p->table->stream[i].ms)
 			err = show_stream(p, i, walk);
@@ -181,7 +182,8 @@ static int on_port_readers(struct xdp_port *p, void *arg)
 
 	if (walk->ifindex && p->ifindex != walk->ifindex)
 		return 0;
-	bury(p);
+	if (!repair(p))
+		return 0;
 	for (__u32 i = 0; i < XDP_READERS && !err; i++) {
 		const struct xdp_reader_ctl *c = &p->table->reader[i];
 		struct avtpmap_reader_entry r = {

@@ -4,8 +4,6 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <xdp/libxdp.h>
 
@@ -19,6 +17,22 @@ static int keep(int fd)
 	return fcntl(fd, F_DUPFD_CLOEXEC, 3);
 }
 
+/* The kernel takes the entry out when the netdev goes, or leaves. */
+static int anchor_to(__u32 ifindex)
+{
+	int fd = bpf_map_create(BPF_MAP_TYPE_DEVMAP, "avtpmap_anchor", 4, 4, 1,
+				NULL);
+	__u32 zero = 0;
+
+	int err;
+
+	if (fd < 0 || !bpf_map_update_elem(fd, &zero, &ifindex, BPF_ANY))
+		return fd < 0 ? -errno : fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
 static int keep_all(struct xdp_port *p, struct avtpmap_bpf *skel)
 {
 	p->rx_fd = keep(bpf_program__fd(skel->progs.avtpmap_rx));
@@ -30,6 +44,9 @@ static int keep_all(struct xdp_port *p, struct avtpmap_bpf *skel)
 	p->wakers_fd = keep(bpf_map__fd(skel->maps.wakers));
 	p->stats_fd = keep(bpf_map__fd(skel->maps.stats));
 	p->timers_fd = keep(bpf_map__fd(skel->maps.timers));
+	p->anchor_fd = anchor_to(p->ifindex);
+	if (p->anchor_fd < 0)
+		return p->anchor_fd;
 	return xdp_port_complete(p) ? 0 : -EMFILE;
 }
 
@@ -95,37 +112,14 @@ int xdp_load_and_attach(struct xdp_port *p, int native, const struct text *why)
 	return err;
 }
 
-static int pin(const struct xdp_port *p, int fd, const char *name)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "%s/%s", p->dir, name);
-	return bpf_obj_pin(fd, path) ? -errno : 0;
-}
-
-/* The programs last: who finds rx finds everything. Timers live while pinned. */
+/* Timers live while pinned. */
 int xdp_pin(struct xdp_port *p, const struct text *why)
 {
-	int err = mkdir(p->dir, 0700) && errno != EEXIST ? -errno : 0;
+	int err = 0;
 
-	if (!err)
-		err = pin(p, p->table_fd, "table");
-	if (!err)
-		err = pin(p, p->rings_fd, "rings");
-	if (!err)
-		err = pin(p, p->readers_fd, "readers");
-	if (!err)
-		err = pin(p, p->groups_fd, "groups");
-	if (!err)
-		err = pin(p, p->wakers_fd, "wakers");
-	if (!err)
-		err = pin(p, p->stats_fd, "stats");
-	if (!err)
-		err = pin(p, p->timers_fd, "timers");
-	if (!err)
-		err = pin(p, p->tick_fd, "tick");
-	if (!err)
-		err = pin(p, p->rx_fd, "rx");
+	for (int i = 0; i < XDP_OBJECTS && !err; i++)
+		err = xdp_pin_at(p->dir_fd, xdp_objects[i].name,
+				 *xdp_object_fd(p, i));
 	if (!err)
 		return 0;
 	xdp_port_unpin(p);

@@ -37,7 +37,7 @@ struct watched {
 struct watched_port {
 	struct watched_port *next;
 	struct xdp_port p;
-	ino_t pin; /* of its program: another attach, another port */
+	__u32 id; /* of its table: another attach, another port */
 	__u32 changes;
 	int found; /* in this look */
 	int off; /* its program is not on the interface */
@@ -186,18 +186,6 @@ static void look_at_streams(struct monitor *m, struct watched_port *w,
 
 /* ---- ports ---- */
 
-static int pin_of(const struct xdp_port *p, ino_t *pin)
-{
-	char path[128];
-	struct stat st;
-
-	snprintf(path, sizeof(path), "%s/rx", p->dir);
-	if (stat(path, &st))
-		return -errno;
-	*pin = st.st_ino;
-	return 0;
-}
-
 static void forget_port(struct monitor *m, struct watched_port **link,
 			int quiet)
 {
@@ -236,31 +224,42 @@ struct look {
 	int quiet;
 };
 
+static int is_watched(struct monitor *m, const struct xdp_port *p)
+{
+	int dir = xdp_dir_port(p->name, 0, &(struct text){ NULL, 0 });
+	int table = dir < 0 ? -1 : xdp_get_at(dir, "table");
+	__u32 id = table < 0 ? 0 : xdp_map_id(table);
+	struct watched_port *w = m->ports;
+
+	if (table >= 0)
+		close(table);
+	if (dir >= 0)
+		close(dir);
+	while (id && w && w->id != id)
+		w = w->next;
+	if (id && w)
+		w->found = 1;
+	return id && w;
+}
+
 static int on_port(struct xdp_port *p, void *arg)
 {
 	const struct text none = { NULL, 0 };
 	struct look *look = arg;
 	struct watched_port *w;
-	ino_t pin = 0;
 
-	if (pin_of(p, &pin))
+	if (is_watched(look->m, p))
 		return 0;
-	for (w = look->m->ports; w; w = w->next) {
-		if (w->p.ifindex == p->ifindex && w->pin == pin) {
-			w->found = 1;
-			return 0;
-		}
-	}
 	w = calloc(1, sizeof(*w));
 	if (!w)
 		return 0;
 	xdp_port_by_index(&w->p, p->ifindex);
-	if (xdp_port_open(&w->p, &none)) { /* half there: next time */
-		xdp_port_close(&w->p);
+	if (xdp_port_open(&w->p, &none) || xdp_port_is_gone(&w->p)) {
+		xdp_port_close(&w->p); /* half there: next time */
 		free(w);
 		return 0;
 	}
-	w->pin = pin;
+	w->id = xdp_map_id(w->p.table_fd);
 	w->found = 1;
 	w->off = look->quiet && is_off(w);
 	w->changes = env_load(&w->p.table->changes) - 1;

@@ -1,63 +1,49 @@
 // SPDX-License-Identifier: MIT
-/* A port's state: where it is pinned, who may change it. */
+/* A port's state: its objects, who may change it. See DESIGN.md. */
 #include <bpf/bpf.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/bpf.h>
-#include <linux/magic.h>
+#include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "xdp.h"
 
-#define BPFFS_DEFAULT "/sys/fs/bpf"
+enum { TICK_TRIES = 1000, NETNS_COOKIE = 71 /* SO_NETNS_COOKIE */ };
 
-enum { TICK_TRIES = 1000 };
-
-const char *xdp_bpffs(void)
+/* Of this thread's network namespace; 0, which is nobody's: not to be known. */
+static __u64 netns(void)
 {
-	const char *dir = getenv("AVTPMAP_BPFFS");
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	__u64 cookie = 0;
+	socklen_t len = sizeof(cookie);
 
-	return dir && *dir ? dir : BPFFS_DEFAULT;
-}
-
-/* ip-netns hides the file system when it mounts its own /sys. */
-static int need_bpffs(const struct text *why)
-{
-	struct statfs fs;
-
-	if (!statfs(xdp_bpffs(), &fs) && fs.f_type == BPF_FS_MAGIC)
+	if (fd < 0)
 		return 0;
-	if (!mount("bpf", xdp_bpffs(), "bpf", 0, NULL))
-		return 0;
-	return refuse_text(why, -errno,
-			   "no BPF file system on %s; mount -t bpf bpf %s",
-			   xdp_bpffs(), xdp_bpffs());
-}
-
-/* Interfaces are numbered in each network namespace. */
-static unsigned long netns(void)
-{
-	struct stat st;
-
-	return stat("/proc/thread-self/ns/net", &st) ? 0 :
-						       (unsigned long)st.st_ino;
+	if (getsockopt(fd, SOL_SOCKET, NETNS_COOKIE, &cookie, &len))
+		cookie = 0;
+	close(fd);
+	return cookie;
 }
 
 int xdp_port_is_gone(const struct xdp_port *p)
 {
-	char name[IF_NAMESIZE];
+	__u32 zero = 0, ifindex;
 
-	return p->netns == netns() && !if_indextoname(p->ifindex, name) &&
-	       errno == ENXIO;
+	return bpf_map_lookup_elem(p->anchor_fd, &zero, &ifindex) &&
+	       errno == ENOENT;
+}
+
+int xdp_port_is_here(const struct xdp_port *p)
+{
+	return p->netns && p->netns == netns() &&
+	       (!xdp_port_is_gone(p) || xdp_is_on_interface(p));
 }
 
 int xdp_bpf_text(const struct text *why, int err, const char *what)
@@ -91,24 +77,42 @@ int xdp_bpf_text(const struct text *why, int err, const char *what)
 	}
 }
 
-void xdp_port_of(struct xdp_port *p, unsigned long ns, __u32 ifindex)
+/* ---- what it is made of ---- */
+
+#define OBJECT(name)                                        \
+	{                                                   \
+#name, offsetof(struct xdp_port, name##_fd) \
+	}
+
+/* rx last: who finds it finds everything, and without it there is no port. */
+const struct xdp_object xdp_objects[XDP_OBJECTS] = {
+	OBJECT(anchor), OBJECT(table),	OBJECT(rings), OBJECT(readers),
+	OBJECT(groups), OBJECT(wakers), OBJECT(stats), OBJECT(timers),
+	OBJECT(tick),	OBJECT(rx),
+};
+
+int *xdp_object_fd(const struct xdp_port *p, int i)
+{
+	return (int *)((char *)p + xdp_objects[i].offset);
+}
+
+void xdp_port_of(struct xdp_port *p, __u64 ns, __u32 ifindex)
 {
 	memset(p, 0, sizeof(*p));
-	p->lock_fd = p->rx_fd = p->tick_fd = p->table_fd = p->rings_fd = -1;
-	p->readers_fd = p->groups_fd = p->wakers_fd = -1;
-	p->stats_fd = p->timers_fd = -1;
+	for (int i = 0; i < XDP_OBJECTS; i++)
+		*xdp_object_fd(p, i) = -1;
+	p->dir_fd = -1;
 	p->ifindex = ifindex;
 	p->netns = ns;
 	if (!if_indextoname(ifindex, p->ifname))
 		snprintf(p->ifname, sizeof(p->ifname), "#%u", ifindex);
-	snprintf(p->dir, sizeof(p->dir), "%s/avtpmap/%lu-%u", xdp_bpffs(), ns,
+	snprintf(p->name, sizeof(p->name), "n%llu-i%u", (unsigned long long)ns,
 		 ifindex);
 }
 
-int xdp_port_by_index(struct xdp_port *p, __u32 ifindex)
+void xdp_port_by_index(struct xdp_port *p, __u32 ifindex)
 {
 	xdp_port_of(p, netns(), ifindex);
-	return 0;
 }
 
 int xdp_port_name(struct xdp_port *p, const char *ifname,
@@ -121,29 +125,20 @@ int xdp_port_name(struct xdp_port *p, const char *ifname,
 		return refuse_text(why, -ENODEV,
 				   "%s: no such interface; see ip link",
 				   ifname);
-	return xdp_port_by_index(p, ifindex);
-}
-
-static int get(const struct xdp_port *p, const char *name)
-{
-	char path[128];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/%s", p->dir, name);
-	fd = bpf_obj_get(path);
-	return fd < 0 ? -errno : fd;
+	xdp_port_by_index(p, ifindex);
+	if (p->netns)
+		return 0;
+	return refuse_text(why, -EMFILE,
+			   "%s: cannot tell its network namespace (%s)", ifname,
+			   strerror(errno));
 }
 
 /* Of the descriptors that are to be there, or 0. */
 static int first_error(const struct xdp_port *p)
 {
-	const int fds[] = { p->rx_fd,	  p->tick_fd,	 p->table_fd,
-			    p->rings_fd,  p->readers_fd, p->groups_fd,
-			    p->wakers_fd, p->stats_fd,	 p->timers_fd };
-
-	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
-		if (fds[i] < 0)
-			return fds[i];
+	for (int i = 0; i < XDP_OBJECTS; i++)
+		if (*xdp_object_fd(p, i) < 0)
+			return *xdp_object_fd(p, i);
 	return 0;
 }
 
@@ -185,32 +180,38 @@ static int is_of_this_version(const struct xdp_port *p)
 	return is;
 }
 
+void xdp_port_close_objects(struct xdp_port *p)
+{
+	int dir_fd = p->dir_fd;
+
+	p->dir_fd = -1;
+	xdp_port_close(p);
+	p->dir_fd = dir_fd;
+}
+
 /*
- * -ENOENT, without a word, for a port that is not attached. -EPROTONOSUPPORT:
- * all descriptors are there, but only to be detached.
+ * -ENOENT, without a word, for a port that is not attached, and for half of one.
+ * -EPROTONOSUPPORT: all descriptors are there, but only to be detached.
  */
 int xdp_port_open(struct xdp_port *p, const struct text *why)
 {
-	int err, lock_fd = p->lock_fd;
+	int err;
 
-	p->rx_fd = get(p, "rx");
-	if (p->rx_fd == -ENOENT)
-		return -ENOENT;
-	p->tick_fd = get(p, "tick");
-	p->table_fd = get(p, "table");
-	p->rings_fd = get(p, "rings");
-	p->readers_fd = get(p, "readers");
-	p->groups_fd = get(p, "groups");
-	p->wakers_fd = get(p, "wakers");
-	p->stats_fd = get(p, "stats");
-	p->timers_fd = get(p, "timers");
-	err = first_error(p);
-	if (err == -ENOENT) { /* detached just now, or only half there */
-		p->lock_fd = -1;
-		xdp_port_close(p);
-		p->lock_fd = lock_fd;
-		return err;
+	if (p->dir_fd < 0) {
+		err = xdp_dir_port(p->name, 0, why);
+		if (err < 0)
+			return err;
+		p->dir_fd = err;
 	}
+	for (int i = XDP_OBJECTS - 1; i >= 0; i--) {
+		*xdp_object_fd(p, i) =
+			xdp_get_at(p->dir_fd, xdp_objects[i].name);
+		if (*xdp_object_fd(p, i) == -ENOENT) {
+			xdp_port_close_objects(p);
+			return -ENOENT;
+		}
+	}
+	err = first_error(p);
 	if (err)
 		return xdp_bpf_text(why, err, "open the port's state");
 	if (!is_of_this_version(p))
@@ -224,11 +225,6 @@ int xdp_port_open(struct xdp_port *p, const struct text *why)
 
 void xdp_port_close(struct xdp_port *p)
 {
-	const int fds[] = { p->lock_fd,	  p->rx_fd,	p->tick_fd,
-			    p->table_fd,  p->rings_fd,	p->readers_fd,
-			    p->groups_fd, p->wakers_fd, p->stats_fd,
-			    p->timers_fd };
-
 	if (p->table)
 		munmap(p->table, sizeof(*p->table));
 	if (p->readers)
@@ -237,153 +233,150 @@ void xdp_port_close(struct xdp_port *p)
 	if (p->groups)
 		munmap((void *)p->groups,
 		       XDP_READERS * sizeof(struct xdp_group));
-	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
-		if (fds[i] >= 0)
-			close(fds[i]);
+	for (int i = 0; i < XDP_OBJECTS; i++)
+		if (*xdp_object_fd(p, i) >= 0)
+			close(*xdp_object_fd(p, i));
+	if (p->dir_fd >= 0)
+		close(p->dir_fd);
 	xdp_port_of(p, p->netns, p->ifindex);
 }
 
-static void lock_path(const struct xdp_port *p, char path[96])
+__u32 xdp_map_id(int fd)
 {
-	snprintf(path, 96, XDP_RUN_DIR "/%lu-%u", p->netns, p->ifindex);
+	struct bpf_map_info info = { 0 };
+	__u32 len = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(fd, &info, &len) ? 0 : info.id;
 }
 
-static int open_lock(struct xdp_port *p, const struct text *why)
-{
-	char path[96];
+/* ---- the lock ---- */
 
-	if (p->lock_fd >= 0)
-		return 0;
-	if (mkdir(XDP_RUN_DIR, 0755) && errno != EEXIST)
-		return refuse_text(why, errno == EACCES ? -EPERM : -errno,
-				   "cannot make " XDP_RUN_DIR ": %s",
-				   strerror(errno));
-	lock_path(p, path);
-	p->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (p->lock_fd >= 0)
-		return 0;
-	return refuse_text(why, errno == EACCES ? -EPERM : -errno,
-			   "cannot open %s: %s", path, strerror(errno));
+static int lock_dir(int fd, int flags)
+{
+	while (flock(fd, LOCK_EX | flags))
+		if (errno != EINTR)
+			return -errno;
+	return 0;
 }
 
 int xdp_port_lock(struct xdp_port *p, const struct text *why)
 {
-	struct flock fl = { .l_type = F_WRLCK,
-			    .l_whence = SEEK_SET,
-			    .l_len = 1 };
-	struct stat st = { .st_nlink = 0 };
-	char made[128];
-	int err = need_bpffs(why);
-
-	if (err)
-		return err;
-	snprintf(made, sizeof(made), "%s/avtpmap", xdp_bpffs());
-	if (mkdir(made, 0755) && errno != EEXIST)
-		return xdp_bpf_text(why, -errno, "make a directory for pins");
 	for (;;) {
-		err = open_lock(p, why);
+		int err;
+
+		if (p->dir_fd < 0)
+			p->dir_fd = xdp_dir_port(p->name, 1, why);
+		if (p->dir_fd < 0)
+			return p->dir_fd;
+		err = lock_dir(p->dir_fd, 0);
 		if (err)
-			return err;
-		if (fcntl(p->lock_fd, F_OFD_SETLKW, &fl)) {
-			if (errno == EINTR)
-				continue;
-			return refuse_text(why, -errno, "%s: cannot lock: %s",
-					   p->ifname, strerror(errno));
-		}
-		/* detached meanwhile: then this file is nobody's any more */
-		if (!fstat(p->lock_fd, &st) && st.st_nlink)
+			return refuse_text(why, err, "%s: cannot lock: %s",
+					   p->ifname, strerror(-err));
+		/* detached meanwhile: then it is nobody's any more */
+		if (xdp_dir_is_linked(p->dir_fd))
 			return 0;
-		close(p->lock_fd);
-		p->lock_fd = -1;
+		close(p->dir_fd);
+		p->dir_fd = -1;
 	}
 }
 
-/* Where there is no port, no file of locks stays either. */
-void xdp_port_unlock(struct xdp_port *p)
+int xdp_port_lock_this(struct xdp_port *p, int flags)
 {
-	char path[96];
-	struct flock fl = { .l_type = F_UNLCK,
-			    .l_whence = SEEK_SET,
-			    .l_len = 1 };
+	int err = lock_dir(p->dir_fd, flags);
 
-	lock_path(p, path);
-	if (access(p->dir, F_OK))
-		unlink(path);
-	fcntl(p->lock_fd, F_OFD_SETLK, &fl);
+	if (err || xdp_dir_is_linked(p->dir_fd))
+		return err;
+	flock(p->dir_fd, LOCK_UN);
+	return -ENOENT;
 }
 
-void xdp_unpin_all(const char *dir)
+/* Where there is no port, no directory stays either. Else it is not empty. */
+void xdp_port_unlock(struct xdp_port *p)
 {
-	DIR *d = opendir(dir);
-	struct dirent *e;
+	int root = xdp_dir_is_linked(p->dir_fd) ?
+			   xdp_dir_open(p->dir_fd, "..") :
+			   -1;
 
-	if (!d)
-		return;
-	while ((e = readdir(d)))
-		if (e->d_name[0] != '.')
-			unlinkat(dirfd(d), e->d_name, 0);
-	closedir(d);
-	rmdir(dir);
+	if (root >= 0) {
+		unlinkat(root, p->name, AT_REMOVEDIR);
+		close(root);
+	}
+	flock(p->dir_fd, LOCK_UN);
+}
+
+static int unpin(int dir, const char *name, void *arg)
+{
+	int known = !strncmp(name, "ring-", 5);
+
+	(void)arg;
+	for (int i = 0; i < XDP_OBJECTS && !known; i++)
+		known = !strcmp(name, xdp_objects[i].name);
+	if (known)
+		unlinkat(dir, name, 0);
+	return 0;
 }
 
 /* Takes rx away first: from then on there is no port. */
 void xdp_port_unpin(struct xdp_port *p)
 {
-	char path[128];
-
-	snprintf(path, sizeof(path), "%s/rx", p->dir);
-	unlink(path);
-	xdp_unpin_all(p->dir);
+	unpin(p->dir_fd, "rx", NULL);
+	xdp_dir_each(p->dir_fd, unpin, NULL);
 }
 
-int xdp_each_dir(int all, xdp_port_fn *fn, void *arg, const struct text *why)
-{
-	unsigned long ns, here = netns();
-	unsigned int ifindex;
-	char path[128];
-	struct dirent *e;
-	int err = 0;
-	DIR *d;
-
-	snprintf(path, sizeof(path), "%s/avtpmap", xdp_bpffs());
-	d = opendir(path);
-	if (!d)
-		return errno == ENOENT ?
-			       0 :
-			       xdp_bpf_text(why, -errno, "list the ports");
-	while (!err && (e = readdir(d))) {
-		struct xdp_port p;
-
-		if (sscanf(e->d_name, "%lu-%u", &ns, &ifindex) != 2 ||
-		    (!all && ns != here))
-			continue;
-		xdp_port_of(&p, ns, ifindex);
-		err = fn(&p, arg);
-		xdp_port_close(&p);
-	}
-	closedir(d);
-	return err;
-}
+/* ---- all ports ---- */
 
 struct each {
+	__u64 here; /* 0: of any namespace */
 	xdp_port_fn *fn;
 	void *arg;
 	const struct text *why;
 };
+
+static int each_name(int dir, const char *name, void *arg)
+{
+	unsigned long long ns;
+	struct each *each = arg;
+	unsigned int ifindex;
+	struct xdp_port p;
+	int err;
+
+	(void)dir;
+	if (sscanf(name, "n%llu-i%u", &ns, &ifindex) != 2 ||
+	    (each->here && ns != each->here))
+		return 0;
+	xdp_port_of(&p, ns, ifindex);
+	err = each->fn(&p, each->arg);
+	xdp_port_close(&p);
+	return err;
+}
+
+int xdp_each_dir(int all, xdp_port_fn *fn, void *arg, const struct text *why)
+{
+	struct each each = { all ? 0 : netns(), fn, arg, why };
+	int err, root = xdp_dir_root(0, why);
+
+	if (root == -ENOENT)
+		return 0;
+	if (root < 0)
+		return root;
+	err = xdp_dir_each(root, each_name, &each);
+	close(root);
+	return err;
+}
 
 static int open_each(struct xdp_port *p, void *arg)
 {
 	struct each *each = arg;
 	int err = xdp_port_open(p, each->why);
 
-	if (err == -ENOENT)
+	if (err == -ENOENT || (!err && xdp_port_is_gone(p)))
 		return 0;
 	return err ? err : each->fn(p, each->arg);
 }
 
 int xdp_each_port(xdp_port_fn *fn, void *arg, const struct text *why)
 {
-	struct each each = { fn, arg, why };
+	struct each each = { .fn = fn, .arg = arg, .why = why };
 
 	return xdp_each_dir(0, open_each, &each, why);
 }

@@ -22,6 +22,17 @@ static struct xdp_reader_ctl *ctl_of(const struct xdp_handle *h)
 
 /* ---- the list of a stream's readers; with the port locked ---- */
 
+__u32 xdp_n_readers(const struct xdp_port *p, const struct xdp_ctl *c)
+{
+	__u32 link = c->first_reader, n = 0;
+
+	while (link && n <= AVTPMAP_READERS_MAX) {
+		link = p->table->reader[(link - 1) % XDP_READERS].next;
+		n++;
+	}
+	return n;
+}
+
 static void unlink_reader(struct xdp_port *p, __u32 index)
 {
 	struct xdp_reader_ctl *c = &p->table->reader[index];
@@ -31,7 +42,6 @@ static void unlink_reader(struct xdp_port *p, __u32 index)
 	for (int n = 0; n < (int)AVTPMAP_READERS_MAX && *link; n++) {
 		if (*link == index + 1) {
 			env_store(link, c->next);
-			s->n_readers--;
 			return;
 		}
 		link = &p->table->reader[(*link - 1) % XDP_READERS].next;
@@ -97,9 +107,7 @@ static void join(struct xdp_handle *h, __u32 stream)
 	c->gen = state_of(h)->gen + 1;
 	prctl(PR_GET_NAME, c->comm);
 	c->next = s->first_reader;
-	env_store_release(&c->pid, (__u32)getpid());
 	env_store_release(&s->first_reader, h->waker.index + 1);
-	s->n_readers++;
 	h->base = *state_of(h);
 	h->deadlines = h->base.wakes_deadline;
 	for (int i = 0; i < WAKE_EVENTS; i++)
@@ -121,8 +129,8 @@ static int bind_locked(struct avtpmap_stream *s, struct xdp_handle *h,
 		return refuse_text(why, -ENOENT,
 				   "%s: no stream %s; avtpmap add %s %s",
 				   opts->ifname, id, opts->ifname, id);
-	xdp_readers_clean(&h->port);
-	if (h->port.table->stream[stream].n_readers >= AVTPMAP_READERS_MAX)
+	if (xdp_n_readers(&h->port, &h->port.table->stream[stream]) >=
+	    AVTPMAP_READERS_MAX)
 		return refuse_text(why, -EUSERS,
 				   "%s: stream %s has %u readers, which is "
 				   "the most; avtpmap show",
@@ -191,7 +199,7 @@ int xdp_open(struct avtpmap_stream *s, const struct avtpmap_open_opts *opts,
 	if (err)
 		goto free_handle;
 	s->priv = h;
-	err = xdp_port_open(&h->port, why);
+	err = xdp_port_begin(&h->port, why);
 	if (err == -ENOENT)
 		err = refuse_text(why, -ENOENT,
 				  "%s is not attached; avtpmap attach %s",

@@ -68,19 +68,17 @@ static void unpublish(struct xdp_port *p, __u32 index)
 
 /* ---- the ring ---- */
 
-static void ring_path(const struct xdp_port *p, __u32 index, char path[128])
+static void ring_name(__u32 index, char name[16])
 {
-	snprintf(path, 128, "%s/ring-%u", p->dir, index);
+	snprintf(name, 16, "ring-%u", index);
 }
 
 int xdp_ring_open(const struct xdp_port *p, __u32 index)
 {
-	char path[128];
-	int fd;
+	char name[16];
 
-	ring_path(p, index, path);
-	fd = bpf_obj_get(path);
-	return fd < 0 ? -errno : fd;
+	ring_name(index, name);
+	return xdp_get_at(p->dir_fd, name);
 }
 
 const struct xdp_ring *xdp_ring_map(int fd, size_t *bytes)
@@ -153,16 +151,26 @@ static int ring_create(const struct xdp_port *p, __u32 index,
 
 /* ---- life ---- */
 
-static int charge(struct xdp_port *p, __u64 bytes, const struct text *why)
+__u64 xdp_mem_used(const struct xdp_port *p)
 {
-	if (bytes > p->table->mem_cap ||
-	    p->table->mem_used > p->table->mem_cap - bytes)
-		return refuse_text(why, -EDQUOT,
-				   "the ring does not fit the port's memory "
-				   "cap; raise it with avtpmap attach IF --mem,"
-				   " or use a smaller ms=, rate= or stride=");
-	p->table->mem_used += bytes;
-	return 0;
+	__u64 used = 0;
+
+	for (int i = 0; i < XDP_STREAMS; i++)
+		used += (__u64)p->table->stream[i].chunks * XDP_CHUNK;
+	return used;
+}
+
+static int has_memory(const struct xdp_port *p, __u64 bytes,
+		      const struct text *why)
+{
+	__u64 used = xdp_mem_used(p), cap = p->table->mem_cap;
+
+	if (bytes <= cap && used <= cap - bytes)
+		return 0;
+	return refuse_text(why, -EDQUOT,
+			   "the ring does not fit the port's memory "
+			   "cap; raise it with avtpmap attach IF --mem,"
+			   " or use a smaller ms=, rate= or stride=");
 }
 
 static int free_index(const struct xdp_port *p)
@@ -176,13 +184,14 @@ static int free_index(const struct xdp_port *p)
 /* Reachable for the program and for readers, but not yet in the table. */
 static int install_ring(struct xdp_port *p, __u32 index, int fd)
 {
-	char path[128];
+	char name[16];
 	int err;
 
-	ring_path(p, index, path);
-	unlink(path);
-	if (bpf_obj_pin(fd, path))
-		return -errno;
+	ring_name(index, name);
+	unlinkat(p->dir_fd, name, 0);
+	err = xdp_pin_at(p->dir_fd, name, fd);
+	if (err)
+		return err;
 	err = bpf_map_update_elem(p->rings_fd, &index, &fd, BPF_ANY) ? -errno :
 								       0;
 	if (!err)
@@ -190,8 +199,25 @@ static int install_ring(struct xdp_port *p, __u32 index, int fd)
 	if (!err)
 		return 0;
 	bpf_map_delete_elem(p->rings_fd, &index);
-	unlink(path);
+	unlinkat(p->dir_fd, name, 0);
 	return err;
+}
+
+/* Before anything of it is there: whoever finds it without ms takes it away. */
+static void announce(struct xdp_ctl *c, __u64 stream_id,
+		     const struct avtpmap_stream_opts *o,
+		     const struct plan *plan)
+{
+	*c = (struct xdp_ctl){
+		.dst_mac = plan_mac(o->mac),
+		.vid = o->vid ? o->vid : AVTPMAP_ANY_VID,
+		.asked_vid = o->vid,
+		.mode = o->mode,
+		.rate = plan->rate,
+		.uid = getuid(),
+		.chunks = ring_bytes(plan) / XDP_CHUNK,
+	};
+	env_store_release(&c->stream_id, htobe64(stream_id));
 }
 
 int xdp_stream_create(struct xdp_port *p, __u64 stream_id,
@@ -215,25 +241,16 @@ int xdp_stream_create(struct xdp_port *p, __u64 stream_id,
 				   "the port has %u streams, which "
 				   "is the most",
 				   XDP_STREAMS);
-	err = charge(p, ring_bytes(&plan), why);
+	err = has_memory(p, ring_bytes(&plan), why);
 	if (err)
 		return err;
 	c = &p->table->stream[index];
-	*c = (struct xdp_ctl){
-		.stream_id = htobe64(stream_id),
-		.dst_mac = plan_mac(o->mac),
-		.vid = o->vid ? o->vid : AVTPMAP_ANY_VID,
-		.asked_vid = o->vid,
-		.mode = o->mode,
-		.rate = plan.rate,
-		.uid = getuid(),
-	};
+	announce(c, stream_id, o, &plan);
 	fd = ring_create(p, index, &plan);
 	err = fd < 0 ? fd : install_ring(p, index, fd);
 	if (fd >= 0)
 		close(fd);
 	if (err) {
-		p->table->mem_used -= ring_bytes(&plan);
 		memset(c, 0, sizeof(*c));
 		return xdp_bpf_text(why, err, "make the ring");
 	}
@@ -254,8 +271,10 @@ static void tell_gone(struct xdp_port *p, __u32 index,
 		      const struct xdp_ring *ring)
 {
 	const struct timespec ms = { .tv_nsec = 1000000 };
+	__u32 id;
 
-	env_store_release(&p->table->stream[index].gone, 1);
+	if (bpf_map_lookup_elem(p->rings_fd, &index, &id))
+		return; /* the program never saw it */
 	for (int i = 0; i < GONE_TRIES; i++) {
 		if (env_load_acquire(&ring->s.gone) == XDP_GONE_TOLD)
 			return;
@@ -272,25 +291,24 @@ void xdp_stream_destroy(struct xdp_port *p, __u32 index)
 {
 	struct xdp_ctl *c = &p->table->stream[index];
 	const struct xdp_ring *ring;
-	char path[128];
+	char name[16];
 	size_t bytes;
 	int fd;
 
+	env_store_release(&c->gone, 1); /* from here on there is no way back */
 	unpublish(p, index);
 	fd = xdp_ring_open(p, index);
 	ring = fd >= 0 ? xdp_ring_map(fd, &bytes) : NULL;
 	if (ring) {
 		tell_gone(p, index, ring);
-		if (bytes <= p->table->mem_used)
-			p->table->mem_used -= bytes;
 		munmap((void *)ring, bytes);
 	}
 	if (fd >= 0)
 		close(fd);
 	xdp_filters_del(p, c);
 	bpf_map_delete_elem(p->rings_fd, &index); /* waits for its last frame */
-	ring_path(p, index, path);
-	unlink(path);
+	ring_name(index, name);
+	unlinkat(p->dir_fd, name, 0);
 	memset(c, 0, sizeof(*c));
 }
 
@@ -306,25 +324,13 @@ static int is_published(const struct xdp_port *p, __u32 index)
 
 void xdp_streams_clean(struct xdp_port *p)
 {
-	__u64 used = 0;
-
 	for (__u32 i = 0; i < XDP_STREAMS; i++) {
 		const struct xdp_ctl *c = &p->table->stream[i];
-		struct bpf_map_info info = { 0 };
-		__u32 len = sizeof(info);
-		int fd;
 
-		if (!c->stream_id && !c->ms)
+		if (!c->stream_id && !c->ms && !c->chunks)
 			continue;
-		if (!c->ms || c->gone || !is_published(p, i)) {
+		if (!c->ms || c->gone || !is_published(p, i))
 			xdp_stream_destroy(p, i);
-			continue;
-		}
-		fd = xdp_ring_open(p, i);
-		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &len))
-			used += (__u64)info.max_entries * XDP_CHUNK;
-		if (fd >= 0)
-			close(fd);
 	}
-	p->table->mem_used = used;
+	xdp_allmulti_drop(p);
 }

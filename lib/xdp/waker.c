@@ -27,7 +27,7 @@ static struct flock live_lock(__u32 index, short type)
 {
 	return (struct flock){ .l_type = type,
 			       .l_whence = SEEK_SET,
-			       .l_start = 1 + index,
+			       .l_start = index,
 			       .l_len = 1 };
 }
 
@@ -35,33 +35,24 @@ int xdp_is_alive(const struct xdp_port *p, __u32 index)
 {
 	struct flock fl = live_lock(index, F_WRLCK);
 
-	return fcntl(p->lock_fd, F_OFD_GETLK, &fl) || fl.l_type != F_UNLCK;
+	return fcntl(p->dir_fd, F_OFD_GETLK, &fl) || fl.l_type != F_UNLCK;
 }
 
-int xdp_anybody_alive(const struct xdp_port *p)
-{
-	struct flock fl = live_lock(0, F_WRLCK);
-
-	fl.l_len = XDP_READERS;
-	return fcntl(p->lock_fd, F_OFD_GETLK, &fl) || fl.l_type != F_UNLCK;
-}
-
-/* A lock of its own: the port's handle may be shared by then. */
+/*
+ * A lock of its own: the port's handle may be shared by then. To read, as a
+ * directory cannot be written; the port's lock keeps others from the same byte.
+ */
 static int take_life(struct xdp_waker *w, const struct xdp_port *p)
 {
-	char path[64];
-	struct flock fl;
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", p->lock_fd);
-	w->live_fd = open(path, O_RDWR | O_CLOEXEC);
+	w->live_fd = xdp_dir_open(p->dir_fd, ".");
 	if (w->live_fd < 0)
-		return -errno;
+		return w->live_fd;
 	for (w->index = 0; w->index < XDP_READERS; w->index++) {
-		fl = live_lock(w->index, F_WRLCK);
-		if (p->table->reader[w->index].pid)
+		struct flock fl = live_lock(w->index, F_RDLCK);
+
+		if (p->table->reader[w->index].pid || xdp_is_alive(p, w->index))
 			continue;
-		if (!fcntl(w->live_fd, F_OFD_SETLK, &fl))
-			return 0;
+		return fcntl(w->live_fd, F_OFD_SETLK, &fl) ? -errno : 0;
 	}
 	return -EUSERS;
 }
@@ -92,15 +83,22 @@ void xdp_waker_init(struct xdp_waker *w)
 	*w = (struct xdp_waker){ .fd = -1, .live_fd = -1 };
 }
 
+/* pid first: then who finds the dead takes the rest away, too. */
 int xdp_waker_open(struct xdp_waker *w, const struct xdp_port *p)
 {
 	int err = take_life(w, p);
+	struct xdp_reader_ctl *c = &p->table->reader[w->index % XDP_READERS];
 
 	if (!err)
 		err = map_waker(w);
-	if (!err &&
-	    bpf_map_update_elem(p->wakers_fd, &w->index, &w->fd, BPF_ANY))
-		err = -errno;
+	if (err)
+		return err;
+	*c = (struct xdp_reader_ctl){ .gen = c->gen };
+	env_store_release(&c->pid, (__u32)getpid());
+	if (!bpf_map_update_elem(p->wakers_fd, &w->index, &w->fd, BPF_ANY))
+		return 0;
+	err = -errno;
+	c->pid = 0;
 	return err;
 }
 

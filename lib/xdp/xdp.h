@@ -2,11 +2,8 @@
 /*
  * The XDP backend. A port's state is what lies pinned in its directory of the
  * BPF file system; every process that uses the port opens it there, and there
- * is no daemon. See bpf/state.h for the maps.
- *
- * One file per port in /run/avtpmap is locked by ranges: byte 0 by whoever
- * changes the port, byte 1 + i by whoever is reader i. The kernel unlocks what a
- * process held when it dies; whoever takes byte 0 next removes what it left.
+ * is no daemon. See DESIGN.md for what holds it together, bpf/state.h for the
+ * maps.
  */
 #ifndef AVTPMAP_LIB_XDP_H
 #define AVTPMAP_LIB_XDP_H
@@ -19,8 +16,6 @@
 #include "../internal.h"
 #include "bpf/state.h"
 
-#define XDP_RUN_DIR "/run/avtpmap"
-
 enum xdp_filters {
 	XDP_FILTER_MAC = 1 << 0,
 	XDP_FILTER_ALLMULTI = 1 << 1,
@@ -29,20 +24,25 @@ enum xdp_filters {
 
 /**
  * struct xdp_port - one process's handle of a port
- * @netns: @ifindex: @ifname: the netdev; interfaces are numbered in each
- *	network namespace
- * @dir: where its state is pinned
- * @lock_fd: the file of locks
+ * @netns: the network namespace's cookie
+ * @ifindex: @ifname: the netdev
+ * @name: of its directory
+ * @away: the interface is not here, so nothing is undone on it
+ * @dir_fd: where its state is pinned; locked by flock() by whoever changes it,
+ *	by bytes by its readers
+ * @anchor_fd: holds the netdev
  * @rx_fd: @tick_fd: the programs
  * @table: asked for; writable
  * @readers: @groups: kept by the program; read-only
  */
 struct xdp_port {
-	unsigned long netns;
+	__u64 netns;
 	__u32 ifindex;
 	char ifname[IF_NAMESIZE];
-	char dir[96];
-	int lock_fd;
+	char name[40];
+	int away;
+	int dir_fd;
+	int anchor_fd;
 	int rx_fd;
 	int tick_fd;
 	int table_fd;
@@ -57,10 +57,20 @@ struct xdp_port {
 	const struct xdp_group *groups;
 };
 
+enum { XDP_OBJECTS = 10 };
+
+/* What is pinned by which name, and where its descriptor is. */
+struct xdp_object {
+	char name[8];
+	size_t offset;
+};
+extern const struct xdp_object xdp_objects[XDP_OBJECTS];
+int *xdp_object_fd(const struct xdp_port *p, int i);
+
 /**
  * struct xdp_waker - how a reader or a group is woken
  * @fd: its ring buffer
- * @live_fd: holds byte 1 + @index locked while this process lives
+ * @live_fd: holds byte @index locked while this process lives
  * @index: of the reader or group
  * @consumer: @producer: of @fd
  */
@@ -114,26 +124,42 @@ int xdp_load(struct xdp_port *p, const struct text *why);
 int xdp_load_and_attach(struct xdp_port *p, int native, const struct text *why);
 int xdp_pin(struct xdp_port *p, const struct text *why);
 
+/* dir.c APIs: descriptors, or -errno */
+int xdp_dir_root(int make, const struct text *why); /* -ENOENT: no port */
+int xdp_dir_port(const char *name, int make, const struct text *why);
+int xdp_dir_libxdp(void);
+int xdp_dir_open(int at, const char *name);
+int xdp_dir_is_safe(int fd, int sticky_will_do);
+int xdp_dir_is_linked(int fd);
+int xdp_pin_at(int dir, const char *name, int fd);
+int xdp_get_at(int dir, const char *name);
+/* Calls @fn for what is in @dir, until it returns other than 0. */
+typedef int xdp_name_fn(int dir, const char *name, void *arg);
+int xdp_dir_each(int dir, xdp_name_fn *fn, void *arg);
+
 /* port.c APIs. An open port is closed with xdp_port_close(). */
 int xdp_port_name(struct xdp_port *p, const char *ifname,
 		  const struct text *why);
-int xdp_port_by_index(struct xdp_port *p, __u32 ifindex);
-void xdp_port_of(struct xdp_port *p, unsigned long ns, __u32 ifindex);
+void xdp_port_by_index(struct xdp_port *p, __u32 ifindex);
+void xdp_port_of(struct xdp_port *p, __u64 ns, __u32 ifindex);
 int xdp_port_open(struct xdp_port *p, const struct text *why);
 int xdp_port_map(struct xdp_port *p, const struct text *why);
 void xdp_port_close(struct xdp_port *p);
+/* All but the directory, and so the lock. */
+void xdp_port_close_objects(struct xdp_port *p);
 int xdp_port_lock(struct xdp_port *p, const struct text *why);
+/* Of this very directory: -ENOENT, and not locked, if it is no port's any more. */
+int xdp_port_lock_this(struct xdp_port *p, int flags);
 void xdp_port_unlock(struct xdp_port *p);
-/*
- * Its interface is no more: not if this thread has no descriptor left to ask
- * with, or has gone to another network namespace.
- */
+/* Its interface is no more, or has left the namespace since. */
 int xdp_port_is_gone(const struct xdp_port *p);
+/* Its interface is in this thread's namespace, by now or again. */
+int xdp_port_is_here(const struct xdp_port *p);
 /* All descriptors are there. */
 int xdp_port_complete(const struct xdp_port *p);
+/* Of a port's table: it is another port once it was attached anew. 0: none. */
+__u32 xdp_map_id(int fd);
 void xdp_port_unpin(struct xdp_port *p);
-const char *xdp_bpffs(void);
-void xdp_unpin_all(const char *dir); /* and the directory */
 /* Calls @fn for each port of this network namespace, open. */
 typedef int xdp_port_fn(struct xdp_port *p, void *arg);
 int xdp_each_port(xdp_port_fn *fn, void *arg, const struct text *why);
@@ -145,7 +171,14 @@ int xdp_bpf_text(const struct text *why, int err, const char *what);
 
 /* clean.c APIs */
 int xdp_clean(void *priv, const struct text *why); /* see backend.h */
-/* What is pinned for namespaces, and interfaces of this one, that are no more. */
+/*
+ * Opens a port, which is locked, and repairs what the dead have left. -ENOENT:
+ * there is none, by now.
+ */
+int xdp_port_begin(struct xdp_port *p, const struct text *why);
+/* The same of one that is open. */
+int xdp_port_repair(struct xdp_port *p, const struct text *why);
+/* What is pinned for interfaces that are no more, of any namespace. */
 void xdp_clean_dead(void);
 /* The interface went: tells every reader and leaves nothing. Takes the lock. */
 void xdp_port_bury(struct xdp_port *p);
@@ -164,20 +197,37 @@ int xdp_attach(struct xdp_port *p, __u32 set, const struct text *why);
 /* Nothing of ours is there: could it be? 0 or -errno, with a line in @why. */
 int xdp_could_attach(const struct xdp_port *p, const struct text *why);
 int xdp_detach(struct xdp_port *p, const struct text *why);
-/*
- * libxdp leaves the pins of a dispatcher that somebody else took off, or that
- * went with its interface, and they keep our program. When it is not attached.
- */
-void xdp_dispatchers_clean(const struct xdp_port *p);
+int xdp_detach_fd(__u32 ifindex, int fd, int alone, __u8 mode);
+int xdp_elsewhere_text(const struct xdp_port *p, const struct text *why);
 /* "native", "generic" and so on, xdp_unavailable, or NULL: not attached. */
 extern const char xdp_unavailable[];
 const char *xdp_attached(const struct xdp_port *p, int *alone);
 /* It was, until somebody took it off: -ENETDOWN. */
 int xdp_off_text(const struct xdp_port *p, const struct text *why);
 
-/* A program of ours of which nothing is pinned, of a port that nobody reads. */
-int xdp_has_orphan(const struct xdp_port *p);
-void xdp_remove_orphan(struct xdp_port *p); /* with the port locked */
+/* ours.c APIs: the program on the interface, and whose it is */
+/* All zeros if it cannot be had. */
+struct bpf_prog_info xdp_prog_info(int fd);
+/* The program's id on the interface: ours alone, or a dispatcher's; 0: none. */
+int xdp_on_interface(__u32 ifindex, __u8 *mode, __u32 *id);
+/* For want of rights, a descriptor or memory nobody could look. */
+int xdp_may_be(int err);
+/* This port's program is on the interface of its index. */
+int xdp_is_on_interface(const struct xdp_port *p);
+int xdp_in_dispatcher(__u32 ifindex, __u32 id);
+/*
+ * A program of ours that is none of this port's, which is locked: one of the dead
+ * goes, with what it did to the interface; one that lives stays: -EBUSY.
+ */
+int xdp_remove_orphan(struct xdp_port *p, const struct text *why);
+/* Only looks: there is one of the dead; there is none that lives. */
+int xdp_is_orphan(const struct xdp_port *p);
+int xdp_has_room(const struct xdp_port *p);
+/*
+ * libxdp leaves the pins of a dispatcher that somebody else took off, or that
+ * went with its interface, and they keep our program. When it is not attached.
+ */
+void xdp_dispatchers_clean(const struct xdp_port *p);
 
 /* stream.c APIs. All with the port locked, but find. */
 int xdp_stream_find(const struct xdp_port *p, __u64 stream_id);
@@ -188,6 +238,7 @@ void xdp_stream_destroy(struct xdp_port *p, __u32 index);
 /* Streams that were being added or deleted by somebody who was killed. */
 void xdp_streams_clean(struct xdp_port *p);
 int xdp_ring_open(const struct xdp_port *p, __u32 index);
+__u64 xdp_mem_used(const struct xdp_port *p);
 /* All of a ring, read-only; NULL without it. Unmapped by munmap(). */
 const struct xdp_ring *xdp_ring_map(int fd, size_t *bytes);
 
@@ -196,7 +247,6 @@ void xdp_waker_init(struct xdp_waker *w);
 int xdp_waker_open(struct xdp_waker *w, const struct xdp_port *p);
 void xdp_waker_close(struct xdp_waker *w);
 int xdp_is_alive(const struct xdp_port *p, __u32 index);
-int xdp_anybody_alive(const struct xdp_port *p);
 /* Tokens given so far; those up to @tokens are taken away. */
 __u64 xdp_waker_tokens(const struct xdp_waker *w);
 void xdp_waker_take(const struct xdp_waker *w, __u64 tokens);
@@ -211,6 +261,7 @@ int xdp_renew(const struct xdp_port *p, __u32 index, __u32 timer,
 	      const __u32 *state);
 
 /* reader.c APIs. With the port locked. */
+__u32 xdp_n_readers(const struct xdp_port *p, const struct xdp_ctl *c);
 void xdp_reader_remove(struct xdp_port *p, __u32 index);
 void xdp_readers_clean(struct xdp_port *p);
 /* Without. */
@@ -232,6 +283,8 @@ void xdp_group_leave(struct xdp_port *p, __u32 index);
 int xdp_filters_add(struct xdp_port *p, struct xdp_ctl *c,
 		    const struct text *why);
 void xdp_filters_del(struct xdp_port *p, struct xdp_ctl *c);
+/* If no stream needs it any more and it is ours. */
+void xdp_allmulti_drop(struct xdp_port *p);
 
 /* list.c APIs: see backend.h */
 int xdp_port_list(void *priv, avtpmap_port_fn *fn, void *arg,

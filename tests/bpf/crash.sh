@@ -7,9 +7,10 @@
 set -uo pipefail
 
 rounds=${1:-200}
-here=$(cd "$(dirname "$0")" && pwd)
-avtpmap=$here/../../build/tools/avtpmap
 [ "${2-}" = inside ] || exec unshare -n "$0" "$rounds" inside
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
 
 base=0x02005e10000100
 pids=()
@@ -64,6 +65,6 @@ $avtpmap doctor --backend xdp --clean >/dev/null
 $avtpmap drain --backend xdp port0 || fail "cannot drain"
 $avtpmap detach --backend xdp port0 || fail "cannot detach"
 ip -d link show port0 | grep -q prog/xdp && fail "the program is left"
-compgen -G "/sys/fs/bpf/avtpmap/$(stat -Lc %i /proc/self/ns/net)-*" && fail "pins are left"
+pins "$ns" && fail "pins are left"
 echo "ok 1 - crash: $rounds rounds of kill -9, nothing is left"
 echo 1..1

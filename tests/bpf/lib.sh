@@ -4,9 +4,8 @@
 # shellcheck shell=bash disable=SC2034
 
 here=$(cd "$(dirname "$0")" && pwd)
-avtpmap=$here/../../build/tools/avtpmap
+avtpmap=${AVTPMAP:-$here/../../build/tools/avtpmap}
 id=02:00:5e:10:00:01:00:01
-ns=$(stat -Lc %i /proc/self/ns/net)
 n=0
 bad=0
 
@@ -50,10 +49,12 @@ says()
 	fi
 }
 
+call=$here/../../build/bpf/call
+ns=$("$call" cookie)
+
 pins()
 {
-	compgen -G "/sys/fs/bpf/avtpmap/$1-*"
-	compgen -G "/run/avtpmap/$1-*"
+	compgen -G "/sys/fs/bpf/avtpmap/n$1-*"
 }
 
 program()
@@ -82,9 +83,7 @@ veth_up()
 	ip link add port0 type veth peer name wire0
 	ip link set port0 up
 	ip link set wire0 up
-	# as a namespace of the same number may have left them
-	rm -rf "/sys/fs/bpf/avtpmap/$ns-"* "/run/avtpmap/$ns-"*
-	trap 'rm -rf "/sys/fs/bpf/avtpmap/$ns-"* "/run/avtpmap/$ns-"*' EXIT
+	trap 'rm -rf "/sys/fs/bpf/avtpmap/n$ns-"*' EXIT
 }
 
 # On any kernel, whether it has dispatchers or not.

@@ -70,7 +70,7 @@ has_frames()
 gone="its XDP program was taken off; avtpmap attach port0"
 work=$(mktemp -d -t avtpmap-off.XXXXXX)
 veth_up
-trap 'rm -rf "$work" "/sys/fs/bpf/avtpmap/$ns-"* "/run/avtpmap/$ns-"*' EXIT
+trap 'rm -rf "$work" "/sys/fs/bpf/avtpmap/n$ns-"*' EXIT
 
 attach port0
 "$avtpmap" add --backend xdp port0 "$id"

@@ -5,13 +5,11 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../../lib/xdp/xdp.h"
@@ -29,11 +27,9 @@ static int port_up(struct xdp_port *p)
 	if (system("ip link add test0 type veth peer name test1"))
 		return -EIO;
 	xdp_port_by_index(p, if_nametoindex("test0"));
-	err = xdp_port_lock(p, &port_why); /* mounts what has to be there */
+	err = xdp_port_lock(p, &port_why); /* makes what has to be there */
 	if (err)
 		return err;
-	xdp_port_unlock(p);
-	mkdir(p->dir, 0700);
 	err = xdp_load(p, &port_why);
 	if (!err)
 		p->table->mem_cap = ~0ull;
@@ -43,6 +39,7 @@ static int port_up(struct xdp_port *p)
 static void port_down(struct xdp_port *p)
 {
 	xdp_port_unpin(p);
+	xdp_port_unlock(p);
 	xdp_port_close(p);
 }
 

@@ -33,7 +33,7 @@ veth_up
 
 # The checkout may lie where another user may not enter.
 readable=$(mktemp -d -t avtpmap-tidy.XXXXXX)
-trap 'rm -rf "$readable" "/sys/fs/bpf/avtpmap/$ns-"* "/run/avtpmap/$ns-"*' EXIT
+trap 'rm -rf "$readable" "/sys/fs/bpf/avtpmap/n$ns-"*' EXIT
 chmod 755 "$readable"
 install -D -t "$readable/tools" "$avtpmap"
 install -D -t "$readable/lib" "$here/../../build/lib/libavtpmap.so.0"
@@ -138,7 +138,7 @@ says "an interface that went is said so" "port3: no such interface" \
 said=$("$avtpmap" show --backend xdp)
 check "and not shown" "$said" grep -q "^no ports" <<<"$said"
 attach port0
-check "the next attach takes away what it left" "$(pins "$ns")" test "$(pins "$ns" | wc -l)" = 2
+check "the next attach takes away what it left" "$(pins "$ns")" test "$(pins "$ns" | wc -l)" = 1
 "$avtpmap" detach port0
 ip link add port3 type veth peer name wire3
 attach port3
@@ -148,19 +148,19 @@ nothing_left "and so does doctor --clean"
 
 # as if killed between attaching and pinning
 attach port0
-rm -rf "/sys/fs/bpf/avtpmap/$ns-"*
+rm -rf "/sys/fs/bpf/avtpmap/n$ns-"*
 check "a program without pins is replaced" "" attach port0
-rm -rf "/sys/fs/bpf/avtpmap/$ns-"*
+rm -rf "/sys/fs/bpf/avtpmap/n$ns-"*
 "$avtpmap" doctor --backend xdp --clean >/dev/null
 nothing_left "or taken off by doctor --clean"
 
 # as if killed while adding a stream: half of the port is there
 attach port0
-rm "/sys/fs/bpf/avtpmap/$ns-"*/rx
+rm "/sys/fs/bpf/avtpmap/n$ns-"*/rx
 "$avtpmap" doctor --backend xdp --clean >/dev/null
 nothing_left "a port that is half there goes"
 
-there=$(unshare -n bash -c "stat -Lc %i /proc/self/ns/net
+there=$(unshare -n bash -c "$call cookie
 	ip link add port0 type veth peer name wire0
 	$avtpmap attach --backend xdp --alone port0 && $avtpmap add --backend xdp port0 $id" | head -1)
 sleep 0.2
@@ -176,7 +176,7 @@ check "who cannot see who lives in a namespace takes none for dead" "it is gone"
 "$avtpmap" detach port0
 
 ip netns add "tidy-$$"
-alive=$(ip netns exec "tidy-$$" stat -Lc %i /proc/self/ns/net)
+alive=$(nsenter --net="/run/netns/tidy-$$" "$call" cookie)
 nsenter --net="/run/netns/tidy-$$" bash -c "ip link add port0 type veth peer name wire0
 	$avtpmap attach --backend xdp --alone port0 && $avtpmap add --backend xdp port0 $id"
 attach port0

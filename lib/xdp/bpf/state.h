@@ -46,12 +46,12 @@ enum {
  * @mode: enum avtpmap_mode
  * @first_reader: index + 1 in reader[], or 0
  * @gone: the stream is being deleted
- * @n_readers: length of that list
+ * @chunks: values of its ring's map
  * @uid: who added it
  * @ms: length of the ring
  * @asked_vid: as given, before 0 became any
  * @rate: frames per second
- * @filters: what the library did to the NIC for it
+ * @filters: what the library did to the NIC for it, or is about to
  * @filter_vid: the VID that it registered
  */
 struct xdp_ctl {
@@ -61,7 +61,7 @@ struct xdp_ctl {
 	__u32 mode;
 	__u32 first_reader;
 	__u32 gone;
-	__u32 n_readers;
+	__u32 chunks;
 	__u32 uid;
 	__u32 ms;
 	__u32 asked_vid;
@@ -106,11 +106,10 @@ struct xdp_table {
 	struct xdp_ctl stream[XDP_STREAMS];
 	struct xdp_reader_ctl reader[XDP_READERS];
 	__u64 mem_cap; /* bytes that all rings may take */
-	__u64 mem_used;
-	__u32 allmulti; /* streams that need it */
-	__u32 allmulti_ours; /* the library switched it on */
+	__u32 allmulti_ours; /* the library switched it on, or is about to */
 	__u32 changes; /* streams made so far */
 	__u32 attach_mode; /* last: XDP_ATTACHED_DRV or _SKB; 0: not known */
+	__u32 closing; /* being detached: nobody's any more */
 };
 
 /**
