@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* What a packet socket makes of frames, and the backend makes good. */
+#include <errno.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
-#include "test.h"
+#include "process.h"
 
 enum { PACE_NS = 1000000, SILENCE_NS = 100000000 };
 
@@ -110,5 +112,33 @@ CASE(frames_that_a_raised_mtu_lets_through_are_too_long, BED_SOCKET)
 	check_eq(rig_drain(s), 2);
 	check_eq(rig_drain(roomy), 2);
 	avtpmap_close(roomy);
+	avtpmap_close(s);
+}
+
+/* ---- a process of its own ---- */
+
+/* It has the memory of its parent's ports, and no thread that would fill rings. */
+CASE(a_forked_child_has_nothing_of_its_parents, BED_SOCKET)
+{
+	struct avtpmap_stream *s;
+	pid_t pid;
+
+	rig_add(rig, STREAM_ID, NULL);
+	pid = start();
+	if (!pid) {
+		check_eq(avtpmap_open(&s,
+				      AVTPMAP_OPTS(avtpmap_open_opts,
+						   .ifname = rig->ifname,
+						   .stream_id = STREAM_ID,
+						   .backend =
+							   rig->bed->backend)),
+			 -ENOENT);
+		rig_add(rig, STREAM_ID, NULL);
+		s = rig_open(rig, STREAM_ID, 0, 0);
+		avtpmap_close(s);
+		_exit(0);
+	}
+	finish(pid);
+	s = rig_open(rig, STREAM_ID, 0, 0);
 	avtpmap_close(s);
 }
