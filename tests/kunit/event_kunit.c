@@ -74,28 +74,34 @@ static void event_owed(struct kunit *test)
 	struct nic *nic = nic_create(test);
 	struct talker *t = talker_make(test, nic, TALKER_ID);
 	struct avtpmap_period p = { .period = 12, .events = AVTPMAP_EV_RESET };
-	u64 start_ns, told;
+	u64 start_ns, told, before = 0;
+	struct stream *s;
 	struct reader *r;
 	int i;
 
-	stream_make(test, nic, TALKER_ID);
+	s = stream_make(test, nic, TALKER_ID);
 	r = reader_make(test, nic, TALKER_ID);
 	talk_frames(t, 2);
 	reader_set_period(r, &p);
 	for (i = 0; i < 1000; i++) {
 		usleep_range(600, 800);		/* the stream may tell of events */
-		told = reader_told(r).wakes_event;
+		before = reader_told(r).wakes_event;
 		start_ns = ktime_get_ns();
 		talk_frames(t, 2);		/* a period's wake */
+		r->page->acked = s->ring.hdr->media_pos;
+		reader_listen(r);
 		t->mr ^= 1;
 		talk(t);
-		told = reader_told(r).wakes_event - told;
+		told = reader_told(r).wakes_event - before;
 		if (ktime_get_ns() - start_ns < AVTPMAP_FLOOR_NS)
 			break;			/* else too slow to say */
 		talk(t);
 	}
 	KUNIT_EXPECT_LT(test, i, 1000);
 	KUNIT_EXPECT_EQ(test, told, 0);
+	for (i = 0; i < 500 && reader_told(r).wakes_event == before; i++)
+		msleep(20);
+	KUNIT_EXPECT_EQ(test, reader_told(r).wakes_event, before + 1);
 	KUNIT_EXPECT_TRUE(test, events_within(r, 0) & AVTPMAP_EV_RESET);
 }
 
