@@ -116,6 +116,7 @@ lint:
 	KDIR=$(KDIR) tests/lint.sh
 check-unit:
 	+$(MAKE) -C tests/unit check
+	+$(MAKE) -C tests/nic check
 check-bpf:
 	+$(MAKE) -C tests/bpf check
 check-kunit:
@@ -145,4 +146,5 @@ clean:
 	$(MAKE) -C lib clean
 	$(MAKE) -C tools clean
 	$(MAKE) -C tests/unit clean
+	$(MAKE) -C tests/nic clean
 	rm -rf build drivers tests/qemu/wire
