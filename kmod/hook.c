@@ -60,7 +60,7 @@ static void clear_sink(struct avtpmap_tap *tap)
 		return;
 	RCU_INIT_POINTER(tap->sink, NULL);
 	if (!--n_sinks)
-		mod_delayed_work(system_wq, &key_off_work, KEY_OFF_DELAY);
+		mod_delayed_work(system_percpu_wq, &key_off_work, KEY_OFF_DELAY);
 }
 
 /* A sink normally let go at NETDEV_UNREGISTER, long before. */

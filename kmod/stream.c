@@ -79,7 +79,7 @@ static void raise_events(struct stream *s, u32 events, u64 now_ns)
 {
 	lockdep_assert_held(&s->lock);
 	if (!s->report_events)
-		mod_delayed_work(system_wq, &s->report, REPORT_DELAY);
+		mod_delayed_work(system_percpu_wq, &s->report, REPORT_DELAY);
 	s->report_events |= events;
 	s->news.owed |= events;
 	stream_settle_events(s, now_ns);

@@ -12,6 +12,15 @@
 #include <linux/netdevice.h>
 #include <linux/version.h>
 
+/* Where mac_pton() is, from 6.4 on; before, everybody had it. */
+#if __has_include(<linux/hex.h>)
+#include <linux/hex.h>
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#define system_percpu_wq	system_wq
+#endif
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 /* Only for a mapping that is being made, hence without the lock's checks. */
 static inline void vm_flags_mod(struct vm_area_struct *vma, vm_flags_t set,
