@@ -35,7 +35,7 @@ listen()
 # told EVENT: the monitor told of it, of the port
 told()
 {
-	jq -e "select(.stream_id == null and .events == [\"$1\"])" "$work/events" >/dev/null
+	jq -es "any(.[]; .stream_id == null and .events == [\"$1\"])" "$work/events" >/dev/null
 }
 
 # count NAME
