@@ -13,7 +13,7 @@
 #include <linux/version.h>
 
 /* Where mac_pton() is, from 6.4 on; before, everybody had it. */
-#if __has_include(<linux/hex.h>)
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
 #include <linux/hex.h>
 #endif
 
