@@ -245,20 +245,51 @@ static int read_config(struct genl_info *info, const struct target *t,
 	return 0;
 }
 
+static int find_where_to_add(struct sk_buff *skb, struct genl_info *info,
+			     struct target *t)
+{
+	return find_target(info, t) ?:
+	       need_rights(skb, info, port_find(t->dev), NULL);
+}
+
+/* What was found may be another, or another's, behind the allocation. */
+static int publish(struct sk_buff *skb, struct genl_info *info,
+		   struct stream *s, int ifindex)
+{
+	struct target t;
+	int err = find_where_to_add(skb, info, &t);
+
+	if (err)
+		return err;
+	if (t.dev->ifindex != ifindex) {
+		GENL_SET_ERR_MSG(info, "another interface has this name since; try again");
+		return -EAGAIN;
+	}
+	return stream_publish(s, t.dev, info->extack);
+}
+
+/* A large ring takes its time: RTNL is the whole machine's. */
 static int do_stream_add(struct sk_buff *skb, struct genl_info *info)
 {
 	struct stream_config config;
+	struct stream *s;
 	struct target t;
-	int err;
+	int err, ifindex;
 
-	err = find_target(info, &t);
+	err = find_where_to_add(skb, info, &t) ?: read_config(info, &t, &config);
 	if (err)
 		return err;
-	err = need_rights(skb, info, port_find(t.dev), NULL) ?:
-	      read_config(info, &t, &config);
+	s = stream_prepare(t.dev, &config, info->extack);
+	if (IS_ERR(s))
+		return PTR_ERR(s);
+	ifindex = t.dev->ifindex;
+	rtnl_unlock();
+	err = stream_alloc_ring(s, info->extack);
+	rtnl_lock();
+	err = err ?: publish(skb, info, s, ifindex);
 	if (err)
-		return err;
-	return PTR_ERR_OR_ZERO(stream_create_on(t.dev, &config, info->extack));
+		stream_discard(s);
+	return err;
 }
 
 static int do_stream_del(struct sk_buff *skb, struct genl_info *info)

@@ -165,7 +165,7 @@ void param_exit(void)
 static void make(const struct wanted *w, struct net_device *dev)
 {
 	struct netlink_ext_ack extack = {};
-	struct stream *s = stream_create_on(dev, &w->config, &extack);
+	struct stream *s = stream_create(dev, &w->config, &extack);
 
 	if (IS_ERR(s) && PTR_ERR(s) != -EEXIST)
 		pr_warn("streams=%s/%016llx: %s\n", w->ifname,

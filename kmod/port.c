@@ -44,16 +44,30 @@ u64 port_next_serial(void)
 	return ++last;
 }
 
+/* Whether a netdev is one, or may become one. */
+int port_may_be(struct net_device *dev, struct netlink_ext_ack *extack)
+{
+	ASSERT_RTNL();
+	if (closing) {
+		NL_SET_ERR_MSG(extack, "the module is being unloaded");
+		return -ESHUTDOWN;
+	}
+	if (!avtpmap_hook_has_tap(dev)) {
+		NL_SET_ERR_MSG(extack, "the driver of this interface has no avtpmap hook; see avtpmap doctor");
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
 static struct port *port_create(struct net_device *dev,
 				struct netlink_ext_ack *extack)
 {
 	struct port *port;
 	int err;
 
-	if (closing) {
-		NL_SET_ERR_MSG(extack, "the module is being unloaded");
-		return ERR_PTR(-ESHUTDOWN);
-	}
+	err = port_may_be(dev, extack);
+	if (err)
+		return ERR_PTR(err);
 	port = kzalloc(struct_size(port, queues, dev->num_rx_queues),
 		       GFP_KERNEL);
 	if (!port)
@@ -70,10 +84,7 @@ static struct port *port_create(struct net_device *dev,
 
 	err = avtpmap_hook_attach(dev, &port->sink);
 	if (err) {
-		if (err == -EBUSY)
-			NL_SET_ERR_MSG(extack, "the receive hook of this interface is in use");
-		else
-			NL_SET_ERR_MSG(extack, "the driver of this interface has no avtpmap hook; see avtpmap doctor");
+		NL_SET_ERR_MSG(extack, "the receive hook of this interface is in use");
 		kfree(port);
 		return ERR_PTR(err);
 	}
@@ -119,18 +130,28 @@ void port_put(struct port *port)
 	kref_put(&port->ref, port_free);
 }
 
-int port_charge(struct port *port, u64 bytes, struct netlink_ext_ack *extack)
+/* @port is NULL if it is yet to be made. */
+int port_may_charge(const struct port *port, u64 bytes,
+		    struct netlink_ext_ack *extack)
 {
-	u64 used = port->mem_used_bytes;
+	u64 cap = port ? port->mem_cap_bytes : PORT_MEM_CAP_BYTES;
+	u64 used = port ? port->mem_used_bytes : 0;
 
 	ASSERT_RTNL();
-	if (bytes > port->mem_cap_bytes || used > port->mem_cap_bytes - bytes) {
-		NL_SET_ERR_MSG(extack,
-			       "the ring does not fit the port's memory cap; raise it with avtpmap attach IF --mem, or use a smaller ms=, rate= or stride=");
-		return -EDQUOT;
-	}
-	port->mem_used_bytes += bytes;
-	return 0;
+	if (bytes <= cap && used <= cap - bytes)
+		return 0;
+	NL_SET_ERR_MSG(extack,
+		       "the ring does not fit the port's memory cap; raise it with avtpmap attach IF --mem, or use a smaller ms=, rate= or stride=");
+	return -EDQUOT;
+}
+
+int port_charge(struct port *port, u64 bytes, struct netlink_ext_ack *extack)
+{
+	int err = port_may_charge(port, bytes, extack);
+
+	if (!err)
+		port->mem_used_bytes += bytes;
+	return err;
 }
 
 void port_uncharge(struct port *port, u64 bytes)

@@ -64,6 +64,9 @@ struct port *port_get_or_create(struct net_device *dev,
 				struct netlink_ext_ack *extack);
 void port_release(struct port *port);
 void port_put(struct port *port);
+int port_may_be(struct net_device *dev, struct netlink_ext_ack *extack);
+int port_may_charge(const struct port *port, u64 bytes,
+		    struct netlink_ext_ack *extack);
 int port_charge(struct port *port, u64 bytes, struct netlink_ext_ack *extack);
 void port_uncharge(struct port *port, u64 bytes);
 bool port_may_use(const struct net *net, kgid_t gid);

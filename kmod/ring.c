@@ -43,6 +43,7 @@ int ring_alloc(struct ring *ring, u32 n_slots, u32 stride, int node)
 		if (!page)
 			goto err_pages;
 		ring->pages[ring->n_pages] = page;
+		cond_resched();
 	}
 	ring->hdr = vmap(ring->pages, n_pages, VM_MAP, PAGE_KERNEL);
 	if (!ring->hdr)

@@ -225,22 +225,20 @@ static void filters_del(struct stream *s)
 /* ---- life ---- */
 
 /* From what was asked to the ring's geometry. */
-static int geometry(struct stream *s, u32 *n_slots, u32 *stride,
-		    struct netlink_ext_ack *extack)
+static int geometry(struct stream *s, u32 mtu, struct netlink_ext_ack *extack)
 {
 	struct stream_config *c = &s->config;
-	u32 mtu = s->port->dev->mtu;
 	u64 rate = c->rate;
 
-	*stride = c->stride ?: avtpmap_ring_stride(mtu);
-	if (!is_power_of_2(*stride) || *stride < AVTPMAP_STRIDE_MIN ||
-	    *stride > AVTPMAP_STRIDE_MAX) {
+	c->stride = c->stride ?: avtpmap_ring_stride(mtu);
+	if (!is_power_of_2(c->stride) || c->stride < AVTPMAP_STRIDE_MIN ||
+	    c->stride > AVTPMAP_STRIDE_MAX) {
 		NL_SET_ERR_MSG(extack, "stride must be a power of two from 128 to 16384");
 		return -EINVAL;
 	}
 	if (c->mbit)
 		rate = div_u64((u64)c->mbit * 125000,
-			       *stride - sizeof(struct avtpmap_slot));
+			       c->stride - sizeof(struct avtpmap_slot));
 	if (!rate || rate > U32_MAX) {
 		NL_SET_ERR_MSG(extack, "the rate must be at least one frame per second, and less than 2^32");
 		return -EINVAL;
@@ -250,23 +248,26 @@ static int geometry(struct stream *s, u32 *n_slots, u32 *stride,
 		return -EINVAL;
 	}
 	c->rate = rate;
-	*n_slots = avtpmap_ring_slots(rate, c->ms);
-	if (!*n_slots) {
+	s->n_slots = avtpmap_ring_slots(rate, c->ms);
+	if (!s->n_slots) {
 		NL_SET_ERR_MSG(extack, "the ring would have more than 1048576 slots; use a smaller ms= or rate=");
 		return -E2BIG;
 	}
+	s->room_bytes = c->stride - sizeof(struct avtpmap_slot);
+	s->ring_ns = (u64)c->ms * NSEC_PER_MSEC;
+	s->ring.bytes = PAGE_ALIGN(avtpmap_ring_bytes(s->n_slots, c->stride));
 	return 0;
 }
 
-static void describe(struct stream *s, u32 n_slots, u32 stride)
+static void describe(struct stream *s)
 {
 	struct avtpmap_ring_hdr *hdr = s->ring.hdr;
 
 	hdr->magic = AVTPMAP_MAGIC;
 	hdr->abi = AVTPMAP_ABI;
 	hdr->header_bytes = AVTPMAP_HEADER_BYTES;
-	hdr->stride = stride;
-	hdr->n_slots = n_slots;
+	hdr->stride = s->config.stride;
+	hdr->n_slots = s->n_slots;
 	hdr->kind = s->key.kind;
 	hdr->stream_id = s->key.stream_id;
 	hdr->ifindex = s->port->ifindex;
@@ -279,21 +280,19 @@ static void describe(struct stream *s, u32 n_slots, u32 stride)
 			      GENMASK_ULL(AVTPMAP_N_COUNTERS - 1, 0);
 }
 
-static struct stream *stream_alloc(struct port *port,
-				   const struct stream_config *config)
+static struct stream *stream_alloc(int node, const struct stream_config *config)
 {
-	struct stream *s = kzalloc_node(sizeof(*s), GFP_KERNEL,
-					dev_to_node(&port->dev->dev));
+	struct stream *s = kzalloc_node(sizeof(*s), GFP_KERNEL, node);
 
 	if (!s)
 		return NULL;
+	s->node = node;
 	s->config = *config;
 	s->key.stream_id = config->stream_id;
 	s->key.dst_mac = config->mac;
 	s->key.vid = config->vid ?: AVTPMAP_ANY_VID;
 	s->key.kind = AVTPMAP_KIND_AVTP;
 	s->mode = config->mode;
-	s->port = port;
 	s->next_due = U64_MAX;
 	s->timer_ns = U64_MAX;
 	spin_lock_init(&s->lock);
@@ -307,46 +306,65 @@ static struct stream *stream_alloc(struct port *port,
 	return s;
 }
 
-struct stream *stream_create(struct port *port,
-			     const struct stream_config *config,
-			     struct netlink_ext_ack *extack)
+/* Whether it may be one of @port, or of the port that is yet to be made (NULL). */
+static int may_add(const struct port *port, const struct stream *s,
+		   struct netlink_ext_ack *extack)
 {
-	u32 n_slots, stride;
+	ASSERT_RTNL();
+	if (port && table_find(port, s->key.stream_id)) {
+		NL_SET_ERR_MSG(extack, "this stream is registered on this port already");
+		return -EEXIST;
+	}
+	if (port && !table_has_room(port, s->key.stream_id)) {
+		NL_SET_ERR_MSG(extack, "64 streams share this stream_id's place in the table; delete some, or use another stream_id");
+		return -ENOSPC;
+	}
+	return port_may_charge(port, s->ring.bytes, extack);
+}
+
+struct stream *stream_prepare(struct net_device *dev,
+			      const struct stream_config *config,
+			      struct netlink_ext_ack *extack)
+{
+	struct port *port = port_find(dev);
 	struct stream *s;
 	int err;
 
-	ASSERT_RTNL();
-	if (table_find(port, config->stream_id)) {
-		NL_SET_ERR_MSG(extack, "this stream is registered on this port already");
-		return ERR_PTR(-EEXIST);
-	}
-	if (!table_has_room(port, config->stream_id)) {
-		NL_SET_ERR_MSG(extack, "64 streams share this stream_id's place in the table; delete some, or use another stream_id");
-		return ERR_PTR(-ENOSPC);
-	}
-	s = stream_alloc(port, config);
+	err = port ? 0 : port_may_be(dev, extack);
+	if (err)
+		return ERR_PTR(err);
+	s = stream_alloc(dev_to_node(&dev->dev), config);
 	if (!s)
 		return ERR_PTR(-ENOMEM);
-	err = geometry(s, &n_slots, &stride, extack);
+	err = geometry(s, dev->mtu, extack) ?: may_add(port, s, extack);
+	if (!err)
+		return s;
+	kfree(s);
+	return ERR_PTR(err);
+}
+
+int stream_alloc_ring(struct stream *s, struct netlink_ext_ack *extack)
+{
+	int err = ring_alloc(&s->ring, s->n_slots, s->config.stride, s->node);
+
 	if (err)
-		goto err_stream;
-	s->room_bytes = stride - sizeof(struct avtpmap_slot);
-	s->ring_ns = (u64)s->config.ms * NSEC_PER_MSEC;
-	s->ring.bytes = PAGE_ALIGN(avtpmap_ring_bytes(n_slots, stride));
-	err = port_charge(port, s->ring.bytes, extack);
-	if (err)
-		goto err_stream;
-	err = ring_alloc(&s->ring, n_slots, stride,
-			 dev_to_node(&port->dev->dev));
-	if (err) {
 		NL_SET_ERR_MSG(extack, "not enough memory for the ring");
-		goto err_charge;
-	}
-	describe(s, n_slots, stride);
+	return err;
+}
+
+static int publish(struct stream *s, struct port *port,
+		   struct netlink_ext_ack *extack)
+{
+	int err = may_add(port, s, extack);
+
+	if (err)
+		return err;
+	s->port = port;
+	describe(s);
 	err = filters_add(s, extack);
 	if (err)
-		goto err_ring;
-
+		return err;
+	port_charge(port, s->ring.bytes, extack);
 	kref_get(&port->ref);
 	s->serial = port_next_serial();
 	list_add_tail(&s->port_node, &port->streams);
@@ -354,32 +372,45 @@ struct stream *stream_create(struct port *port,
 	table_insert(s);
 	avtpmap_hook_arm(port->dev, &port->sink, true);
 	netlink_stream_event(s, AVTPMAP_EV_ADDED);
-	return s;
-
-err_ring:
-	ring_free(&s->ring);
-err_charge:
-	port_uncharge(port, s->ring.bytes);
-err_stream:
-	kfree(s);
-	return ERR_PTR(err);
+	return 0;
 }
 
-/* The same on a netdev, which becomes a port if it is none. */
-struct stream *stream_create_on(struct net_device *dev,
-				const struct stream_config *config,
-				struct netlink_ext_ack *extack)
+int stream_publish(struct stream *s, struct net_device *dev,
+		   struct netlink_ext_ack *extack)
 {
 	bool had_port = port_find(dev);
 	struct port *port = port_get_or_create(dev, extack);
-	struct stream *s;
+	int err;
 
 	if (IS_ERR(port))
-		return ERR_CAST(port);
-	s = stream_create(port, config, extack);
-	if (IS_ERR(s) && !had_port)
+		return PTR_ERR(port);
+	err = publish(s, port, extack);
+	if (err && !had_port)
 		port_release(port);
-	return s;
+	return err;
+}
+
+void stream_discard(struct stream *s)
+{
+	if (s->ring.hdr)
+		ring_free(&s->ring);
+	kfree(s);
+}
+
+struct stream *stream_create(struct net_device *dev,
+			     const struct stream_config *config,
+			     struct netlink_ext_ack *extack)
+{
+	struct stream *s = stream_prepare(dev, config, extack);
+	int err;
+
+	if (IS_ERR(s))
+		return s;
+	err = stream_alloc_ring(s, extack) ?: stream_publish(s, dev, extack);
+	if (!err)
+		return s;
+	stream_discard(s);
+	return ERR_PTR(err);
 }
 
 /* The memory is its readers' now, and no more the port's. */

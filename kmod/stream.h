@@ -35,7 +35,7 @@ enum {
  * @rate: frames per second; of a stream that is made also if by @mbit
  * @mbit: Mbit per second, instead of @rate; 0: not given
  * @ms: how long the ring is at that rate
- * @stride: bytes; 0: the MTU fits
+ * @stride: bytes; 0: the MTU fits; of a stream that is made never 0
  * @uid: who asks
  */
 struct stream_config {
@@ -53,7 +53,7 @@ struct stream_config {
 /**
  * struct stream - one registered stream
  *
- * A life: stream_create() publishes in the table as its last step.
+ * A life: stream_publish() puts it in the table as its last step.
  * stream_delete() takes it off the table, waits for frames in flight, sets
  * @gone and wakes the readers. The last reference frees the ring.
  *
@@ -62,6 +62,8 @@ struct stream_config {
  * @port: reference (immutable)
  * @ring: memory (immutable)
  * @room_bytes: most that a PDU may have (immutable)
+ * @n_slots: of the ring (immutable)
+ * @node: that its memory is of (immutable)
  * @ring_ns: how long the ring holds a frame (immutable)
  * @mode: enum avtpmap_mode (written under rtnl, read racily)
  * @head: frames published (@lock)
@@ -116,6 +118,8 @@ struct stream {
 	struct delayed_work report;
 
 	u32 filter_vid;
+	u32 n_slots;
+	int node;
 	struct stream_config config;
 	u64 serial;
 	struct list_head port_node;
@@ -123,12 +127,24 @@ struct stream {
 };
 
 void stream_config_init(struct stream_config *config);
-struct stream *stream_create(struct port *port,
+
+/*
+ * A stream of a netdev, which becomes a port if it is none. All at once, under
+ * RTNL; or in steps, of which the long one needs no RTNL, for who can let go of it:
+ * stream_publish() asks again whatever stream_prepare() did. A stream that is not
+ * published is nobody's yet: stream_discard().
+ */
+struct stream *stream_create(struct net_device *dev,
 			     const struct stream_config *config,
 			     struct netlink_ext_ack *extack);
-struct stream *stream_create_on(struct net_device *dev,
-				const struct stream_config *config,
-				struct netlink_ext_ack *extack);
+struct stream *stream_prepare(struct net_device *dev,
+			      const struct stream_config *config,
+			      struct netlink_ext_ack *extack);
+int stream_alloc_ring(struct stream *s, struct netlink_ext_ack *extack);
+int stream_publish(struct stream *s, struct net_device *dev,
+		   struct netlink_ext_ack *extack);
+void stream_discard(struct stream *s);
+
 void stream_delete(struct stream *s);
 void stream_delete_all(struct port *port);
 void stream_put(struct stream *s);

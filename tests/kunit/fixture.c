@@ -148,7 +148,7 @@ struct stream *stream_add(struct nic *nic, const struct stream_config *config)
 
 	rtnl_lock();
 	port = port_get_or_create(nic->dev, NULL);
-	s = IS_ERR(port) ? ERR_CAST(port) : stream_create(port, config, NULL);
+	s = IS_ERR(port) ? ERR_CAST(port) : stream_create(nic->dev, config, NULL);
 	rtnl_unlock();
 	return s;
 }

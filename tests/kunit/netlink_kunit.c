@@ -2,6 +2,8 @@
 /* Requests over a real socket: what is refused, how, and to whom. */
 #include <linux/cred.h>
 #include <linux/etherdevice.h>
+#include <linux/kthread.h>
+#include <linux/mm.h>
 #include <linux/pid_namespace.h>
 #include <linux/rtnetlink.h>
 
@@ -470,6 +472,67 @@ static void netlink_garbage(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, nic->dev->allmulti, 0);
 }
 
+struct neighbour {
+	struct nic *nic;
+	u32 free_before;	/* pages */
+	u32 ring_pages;
+	u32 met;
+};
+
+/* Takes RTNL whenever it can; counts when a ring is being made meanwhile. */
+static int neighbour_runs(void *arg)
+{
+	struct neighbour *n = arg;
+	struct sysinfo info;
+
+	while (!kthread_should_stop()) {
+		if (rtnl_trylock()) {
+			si_meminfo(&info);
+			if (info.freeram + n->ring_pages / 4 < n->free_before &&
+			    !port_find(n->nic->dev)->n_streams)
+				n->met++;
+			rtnl_unlock();
+		}
+		usleep_range(50, 100);
+	}
+	return 0;
+}
+
+/* Of 64 MiB, a quarter is there, the stream is not, and RTNL is free. */
+static void netlink_allocates_without_rtnl(struct kunit *test)
+{
+	enum { STRIDE = 16384, MS = 500 };	/* 4096 slots at 8000 a second */
+	struct nic *nic = nic_create(test);
+	struct client *c = client_open(test);
+	struct neighbour n = {
+		.nic = nic,
+		.ring_pages = 4096 * (STRIDE / PAGE_SIZE),
+	};
+	struct task_struct *task;
+	struct sysinfo info;
+	int i, err = 0;
+
+	port_make(test, nic);
+	si_meminfo(&info);
+	n.free_before = info.freeram;
+	if (info.freeram < 2 * n.ring_pages)
+		kunit_skip(test, "too little memory for a large ring");
+	task = kthread_run(neighbour_runs, &n, "neighbour");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
+	for (i = 0; i < 100 && !err && !n.met; i++) {
+		client_begin(c, AVTPMAP_CMD_STREAM_ADD, 0);
+		client_put_u32(c, AVTPMAP_A_IFINDEX, nic->dev->ifindex);
+		client_put_id(c, TALKER_ID);
+		client_put_u32(c, AVTPMAP_A_STRIDE, STRIDE);
+		client_put_u32(c, AVTPMAP_A_MS, MS);
+		err = client_send(c) ?:
+		      simple(c, AVTPMAP_CMD_DRAIN, nic, 0);
+	}
+	kthread_stop(task);
+	KUNIT_EXPECT_EQ(test, err, 0);
+	KUNIT_EXPECT_GT(test, n.met, 0);
+}
+
 static struct kunit_case netlink_cases[] = {
 	KUNIT_CASE(netlink_refusals),
 	KUNIT_CASE(netlink_adds),
@@ -479,6 +542,7 @@ static struct kunit_case netlink_cases[] = {
 	KUNIT_CASE(netlink_dumps_pids),
 	KUNIT_CASE(netlink_dumps_ports),
 	KUNIT_CASE(netlink_events),
+	KUNIT_CASE(netlink_allocates_without_rtnl),
 	KUNIT_CASE(netlink_garbage),
 	{}
 };
