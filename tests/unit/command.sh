@@ -42,7 +42,7 @@ frames()
 		sed -n 's/^  "frames_built": \([0-9]*\),/\1/p'
 }
 
-echo 1..36
+echo 1..37
 check "a number with a zero before it is decimal" test "$(frames 010)" = 10
 check "0x is hexadecimal" test "$(frames 0x10)" = 16
 says "what follows a number" 2 "frames 10x: not a valid N" talk any 0x1 --frames 10x
@@ -90,6 +90,13 @@ for command in $("$tool" --help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
 	done
 done
 check "the manual knows every command and option$lacks" test -z "$lacks"
+
+# of whom doctor says that there is a patch
+lacks=
+for dir in "$man"/../../patches/*/; do
+	grep -qaF "$(basename "$dir")" "$tool" || lacks+=" $(basename "$dir")"
+done
+check "doctor knows every driver that there is a patch for$lacks" test -z "$lacks"
 
 lib=$(dirname "$0")/../../lib
 lacks=

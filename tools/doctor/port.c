@@ -93,14 +93,17 @@ static void add_vlan_devices(struct known *port)
 		fclose(f);
 }
 
-/* Those of patches/. */
+/* By the directories of patches/: mlx5 is that of mlx5_core. */
 static bool has_patch(const char *driver)
 {
-	static const char *const patched[] = { "igb" };
+	static const char patched[] = AVTPMAP_PATCHED;
+	size_t n;
 
-	for (size_t i = 0; i < sizeof(patched) / sizeof(patched[0]); i++)
-		if (!strcmp(driver, patched[i]))
+	for (const char *p = patched; *p; p += n + strspn(p + n, " ")) {
+		n = strcspn(p, " ");
+		if (!strncmp(driver, p, n) && (!driver[n] || driver[n] == '_'))
 			return true;
+	}
 	return false;
 }
 
