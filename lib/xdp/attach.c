@@ -18,45 +18,6 @@
 
 #include "xdp.h"
 
-static int silent(enum libxdp_print_level level, const char *format, va_list ap)
-{
-	(void)level;
-	(void)format;
-	(void)ap;
-	return 0;
-}
-
-/* What a driver says of its refusal comes no other way than printed. */
-static __thread char drivers_words[96];
-
-static int silent_bpf(enum libbpf_print_level level, const char *format,
-		      va_list ap)
-{
-	const char *said = strstr(format, "Kernel error message: %s");
-
-	(void)level;
-	if (said) {
-		vsnprintf(drivers_words, sizeof(drivers_words),
-			  strchr(said, '%'), ap);
-		drivers_words[strcspn(drivers_words, "\n")] = '\0';
-	}
-	return 0;
-}
-
-/* What others load and print is not silenced for good. */
-struct xdp_quiet xdp_hush(void)
-{
-	drivers_words[0] = '\0';
-	return (struct xdp_quiet){ libxdp_set_print(silent),
-				   libbpf_set_print(silent_bpf) };
-}
-
-void xdp_unhush(struct xdp_quiet q)
-{
-	libxdp_set_print(q.xdp);
-	libbpf_set_print(q.bpf);
-}
-
 int xdp_off_text(const struct xdp_port *p, const struct text *why)
 {
 	return refuse_text(why, -ENETDOWN,
@@ -76,7 +37,6 @@ const char *xdp_attached(const struct xdp_port *p, int *alone)
 		[XDP_ATTACHED_MULTI] = "several",
 	};
 	__u32 ours = xdp_prog_info(p->rx_fd).id, there;
-	struct xdp_quiet q;
 	__u8 mode;
 	int found;
 
@@ -88,9 +48,9 @@ const char *xdp_attached(const struct xdp_port *p, int *alone)
 	*alone = there == ours;
 	if (*alone)
 		return modes[mode];
-	q = xdp_hush();
+	xdp_hush();
 	found = xdp_in_dispatcher(p->ifindex, ours);
-	xdp_unhush(q);
+	xdp_unhush();
 	return found ? modes[mode] : NULL;
 }
 
@@ -163,7 +123,8 @@ static int has_large_mtu(const struct xdp_port *p)
 static int native_text(const struct xdp_port *p, int err,
 		       const struct text *why)
 {
-	const char *words = drivers_words[0] ? drivers_words : strerror(-err);
+	const char *said = xdp_drivers_words();
+	const char *words = *said ? said : strerror(-err);
 
 	if ((err == -EINVAL || err == -ERANGE) && has_large_mtu(p))
 		return refuse_text(why, err,
@@ -199,13 +160,15 @@ static int attach_text(const struct xdp_port *p, int err, int native,
 
 static int by_dispatcher(__u32 ifindex)
 {
-	struct xdp_quiet q = xdp_hush();
-	struct xdp_multiprog *mp = xdp_multiprog__get_from_ifindex(ifindex);
-	int is = !libxdp_get_error(mp) && !xdp_multiprog__is_legacy(mp);
+	struct xdp_multiprog *mp;
+	int is;
 
+	xdp_hush();
+	mp = xdp_multiprog__get_from_ifindex(ifindex);
+	is = !libxdp_get_error(mp) && !xdp_multiprog__is_legacy(mp);
 	if (!libxdp_get_error(mp))
 		xdp_multiprog__close(mp);
-	xdp_unhush(q);
+	xdp_unhush();
 	return is;
 }
 
@@ -279,15 +242,15 @@ int xdp_attach_new(struct xdp_port *p, __u32 set, const struct text *why)
 int xdp_attach(struct xdp_port *p, __u32 set, const struct text *why)
 {
 	int native = wants_native(p, set), err;
-	struct xdp_quiet q = xdp_hush();
 
+	xdp_hush();
 	if (xdp_prog_info(p->rx_fd).type == BPF_PROG_TYPE_EXT)
 		err = attach_dispatched(p, native ? XDP_MODE_NATIVE :
 						    XDP_MODE_SKB);
 	else
 		err = attach_alone(p, native ? XDP_FLAGS_DRV_MODE :
 					       XDP_FLAGS_SKB_MODE);
-	xdp_unhush(q);
+	xdp_unhush();
 	return err ? attach_text(p, err, native, why) : remember(p, native);
 }
 
@@ -316,7 +279,6 @@ int xdp_detach_fd(__u32 ifindex, int fd, int alone, __u8 mode)
 int xdp_detach(struct xdp_port *p, const struct text *why)
 {
 	int alone = 0, err;
-	struct xdp_quiet q;
 	__u8 mode;
 	__u32 id;
 
@@ -325,8 +287,8 @@ int xdp_detach(struct xdp_port *p, const struct text *why)
 		return 0;
 	}
 	xdp_on_interface(p->ifindex, &mode, &id);
-	q = xdp_hush();
+	xdp_hush();
 	err = xdp_detach_fd(p->ifindex, p->rx_fd, alone, mode);
-	xdp_unhush(q);
+	xdp_unhush();
 	return err ? xdp_bpf_text(why, err, "detach the XDP program") : 0;
 }

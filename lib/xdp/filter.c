@@ -241,7 +241,7 @@ static int has_unicast(const struct xdp_port *p, __u64 mac)
  * Of a bridge, a bond or the like, which gets only what no VLAN device of the
  * port takes first.
  */
-static int is_enslaved(const struct xdp_port *p)
+int xdp_is_enslaved(const struct xdp_port *p)
 {
 	const struct ifinfomsg link = { .ifi_family = AF_UNSPEC,
 					.ifi_index = (int)p->ifindex };
@@ -393,7 +393,7 @@ static int add_vid(struct xdp_port *p, struct xdp_ctl *c)
 	if (c->asked_vid == AVTPMAP_ANY_VID || !filters_vlans(p))
 		return 0;
 	c->filter_vid = c->asked_vid ? c->asked_vid : VID_DEFAULT;
-	if (is_enslaved(p))
+	if (xdp_is_enslaved(p))
 		return c->asked_vid ? -EBUSY : 0;
 	env_store_release(&c->filters, c->filters | XDP_FILTER_VID);
 	if (!shared_with(p, c, XDP_FILTER_VID))

@@ -6,6 +6,7 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -37,6 +38,25 @@ struct xdp_choir {
 	__u64 deadlines;
 	__u64 waits;
 };
+
+/*
+ * Who waits for a group, or releases what was due, walks its members; others may
+ * close these meanwhile. The lists are held for as long as a walk takes, with
+ * whoever waits lending its priority; changes, which sleep, exclude each other.
+ */
+static pthread_mutex_t changes = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t lists;
+static pthread_once_t lists_once = PTHREAD_ONCE_INIT;
+
+static void lists_init(void)
+{
+	pthread_mutexattr_t attr;
+
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_setprotocol(&attr, PTHREAD_PRIO_INHERIT);
+	pthread_mutex_init(&lists, &attr);
+	pthread_mutexattr_destroy(&attr);
+}
 
 static struct xdp_reader_ctl *ctl_of(const struct xdp_choir *c)
 {
@@ -178,6 +198,7 @@ int xdp_group_open(struct avtpmap_group *g)
 
 	if (!c)
 		return -ENOMEM;
+	pthread_once(&lists_once, lists_init);
 	xdp_port_by_index(&c->port, 0);
 	xdp_waker_init(&c->waker);
 	g->priv = c;
@@ -189,17 +210,21 @@ void xdp_group_close(struct avtpmap_group *g)
 	struct xdp_choir *c = g->priv;
 	struct xdp_handle *h, *next;
 
+	pthread_mutex_lock(&changes);
+	pthread_mutex_lock(&lists);
 	for (h = c->members; h; h = next) {
 		next = h->next_member;
-		h->group = NULL;
+		env_store(&h->group, NULL);
 		h->next_member = NULL;
 	}
+	pthread_mutex_unlock(&lists);
+	pthread_mutex_unlock(&changes);
 	unsettle(c);
 	free(c);
 	g->priv = NULL;
 }
 
-void xdp_group_forget(struct xdp_handle *h)
+static void forget(struct xdp_handle *h)
 {
 	struct xdp_handle **link = &h->group->members;
 
@@ -207,8 +232,20 @@ void xdp_group_forget(struct xdp_handle *h)
 		link = &(*link)->next_member;
 	*link = h->next_member;
 	h->group->n_members--;
-	h->group = NULL;
+	env_store(&h->group, NULL);
 	h->next_member = NULL;
+}
+
+void xdp_group_forget(struct xdp_handle *h)
+{
+	if (!env_load(&h->group))
+		return;
+	pthread_mutex_lock(&changes);
+	pthread_mutex_lock(&lists);
+	if (h->group)
+		forget(h);
+	pthread_mutex_unlock(&lists);
+	pthread_mutex_unlock(&changes);
 }
 
 static int enlist(struct xdp_choir *c, struct xdp_handle *h)
@@ -234,7 +271,7 @@ static int enlist(struct xdp_choir *c, struct xdp_handle *h)
 	return renew(&c->port, c->waker.index);
 }
 
-int xdp_group_add(struct avtpmap_group *g, struct avtpmap_stream *s)
+static int add(struct avtpmap_group *g, struct avtpmap_stream *s)
 {
 	const struct text none = { NULL, 0 };
 	struct xdp_choir *c = g->priv;
@@ -260,17 +297,29 @@ int xdp_group_add(struct avtpmap_group *g, struct avtpmap_stream *s)
 	xdp_port_unlock(&c->port);
 	if (err)
 		return err;
-	h->group = c;
+	pthread_mutex_lock(&lists);
+	env_store(&h->group, c);
 	h->next_member = c->members;
 	c->members = h;
 	c->n_members++;
+	pthread_mutex_unlock(&lists);
 	return 0;
+}
+
+int xdp_group_add(struct avtpmap_group *g, struct avtpmap_stream *s)
+{
+	int err;
+
+	pthread_mutex_lock(&changes);
+	err = add(g, s);
+	pthread_mutex_unlock(&changes);
+	return err;
 }
 
 /* ---- wait ---- */
 
-/* Periods that are due in every member of the quorum. */
-static __u64 periods_due(const struct xdp_choir *c, int wake)
+/* Periods that are due in every member of the quorum. With the lists held. */
+static __u64 least_due(const struct xdp_choir *c, int wake)
 {
 	__u64 due = ~0ull;
 
@@ -286,12 +335,32 @@ static __u64 periods_due(const struct xdp_choir *c, int wake)
 	return due == ~0ull ? 0 : due;
 }
 
-static int all_gone(const struct xdp_choir *c)
+static int none_lives(const struct xdp_choir *c)
 {
 	for (struct xdp_handle *h = c->members; h; h = h->next_member)
 		if (!xdp_is_gone(h))
 			return 0;
 	return 1;
+}
+
+static __u64 periods_due(const struct xdp_choir *c, int wake)
+{
+	__u64 due;
+
+	pthread_mutex_lock(&lists);
+	due = least_due(c, wake);
+	pthread_mutex_unlock(&lists);
+	return due;
+}
+
+static int all_gone(const struct xdp_choir *c)
+{
+	int gone;
+
+	pthread_mutex_lock(&lists);
+	gone = none_lives(c);
+	pthread_mutex_unlock(&lists);
+	return gone;
 }
 
 /* Events raised since they were last fetched; @take: fetch them. */
@@ -314,21 +383,35 @@ static __u32 new_events(struct xdp_choir *c, int take)
 	return events;
 }
 
-/* As of a reader: see there. */
-static int is_ready(void *arg)
+/* As of a reader: see there. With the lists held. */
+static int look(struct xdp_choir *c)
 {
-	struct xdp_choir *c = arg;
 	__u64 tokens = xdp_waker_tokens(&c->waker);
 
-	if (periods_due(c, 1) || all_gone(c) || new_events(c, 0))
+	if (least_due(c, 1) || none_lives(c) || new_events(c, 0))
 		return 1;
 	xdp_waker_take(&c->waker, tokens);
 	return 0;
 }
 
-void xdp_group_quiet(struct xdp_choir *c)
+static int is_ready(void *arg)
 {
-	is_ready(c);
+	int is;
+
+	pthread_mutex_lock(&lists);
+	is = look(arg);
+	pthread_mutex_unlock(&lists);
+	return is;
+}
+
+void xdp_group_quiet(struct xdp_handle *h)
+{
+	if (!env_load(&h->group))
+		return;
+	pthread_mutex_lock(&lists);
+	if (h->group)
+		look(h->group);
+	pthread_mutex_unlock(&lists);
 }
 
 int xdp_group_wait(struct avtpmap_group *g, struct avtpmap_wait *w)
@@ -364,8 +447,10 @@ int xdp_group_set_period(struct avtpmap_group *g,
 	c->period = *period;
 	env_store(&ctl->events, period->events);
 	env_store(&ctl->deadline_ns, period->deadline_ns);
+	pthread_mutex_lock(&changes);
 	for (struct xdp_handle *h = c->members; h && !err; h = h->next_member)
 		err = xdp_change_period(h, &member);
+	pthread_mutex_unlock(&changes);
 	return err ? err : renew(&c->port, c->waker.index);
 }
 
@@ -381,11 +466,13 @@ int xdp_group_info(struct avtpmap_group *g, struct avtpmap_reader_info *info)
 	info->wakes_event = env_load(&r->wakes_event) - c->wakes.wakes_event;
 	info->waits = c->waits;
 	info->wake_period = 0;
+	pthread_mutex_lock(&lists);
 	for (struct xdp_handle *h = c->members; h; h = h->next_member) {
 		__u32 n = env_load(&h->port.readers[h->waker.index].due.units);
 
 		info->wake_period = n > info->wake_period ? n :
 							    info->wake_period;
 	}
+	pthread_mutex_unlock(&lists);
 	return 0;
 }

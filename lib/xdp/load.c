@@ -69,13 +69,15 @@ static int take_over(struct xdp_port *p, struct avtpmap_bpf *skel,
 /* On failure xdp_port_close() has what there is to close. */
 int xdp_load(struct xdp_port *p, const struct text *why)
 {
-	struct xdp_quiet q = xdp_hush();
-	struct avtpmap_bpf *skel = avtpmap_bpf__open();
-	int err = skel ? 0 : -errno;
+	struct avtpmap_bpf *skel;
+	int err;
 
+	xdp_hush();
+	skel = avtpmap_bpf__open();
+	err = skel ? 0 : -errno;
 	if (!err)
 		err = avtpmap_bpf__load(skel);
-	xdp_unhush(q);
+	xdp_unhush();
 	err = err ? xdp_bpf_text(why, err, "load the XDP program") :
 		    take_over(p, skel, why);
 	avtpmap_bpf__destroy(skel);
@@ -88,11 +90,13 @@ int xdp_load(struct xdp_port *p, const struct text *why)
  */
 int xdp_load_and_attach(struct xdp_port *p, int native, const struct text *why)
 {
-	struct xdp_quiet q = xdp_hush();
-	struct avtpmap_bpf *skel = avtpmap_bpf__open();
 	struct xdp_program *prog = NULL;
-	int err = skel ? 0 : -errno;
+	struct avtpmap_bpf *skel;
+	int err;
 
+	xdp_hush();
+	skel = avtpmap_bpf__open();
+	err = skel ? 0 : -errno;
 	if (!err) {
 		prog = xdp_program__from_bpf_obj(skel->obj, "xdp.frags");
 		err = libxdp_get_error(prog);
@@ -107,7 +111,7 @@ int xdp_load_and_attach(struct xdp_port *p, int native, const struct text *why)
 			err = take_over(p, skel, why);
 		xdp_program__close(prog);
 	}
-	xdp_unhush(q);
+	xdp_unhush();
 	avtpmap_bpf__destroy(skel);
 	return err;
 }

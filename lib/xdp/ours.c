@@ -161,7 +161,6 @@ static __u32 find_in_dispatcher(__u32 ifindex, struct sought *s)
 static int find(__u32 ifindex, struct found *f)
 {
 	struct sought s = { .name = "avtpmap_rx" };
-	struct xdp_quiet q;
 
 	*f = (struct found){ 0 };
 	xdp_on_interface(ifindex, &f->mode, &f->prog_id);
@@ -169,9 +168,9 @@ static int find(__u32 ifindex, struct found *f)
 		return 0;
 	f->alone = matches(f->prog_id, &s);
 	if (!f->alone) {
-		q = xdp_hush();
+		xdp_hush();
 		f->prog_id = find_in_dispatcher(ifindex, &s);
-		xdp_unhush(q);
+		xdp_unhush();
 	}
 	if (f->prog_id)
 		find_table(f, &s);
@@ -217,11 +216,11 @@ static void undo(const struct xdp_port *p, const struct found *f)
 static void take_off(const struct xdp_port *p, const struct found *f)
 {
 	int fd = bpf_prog_get_fd_by_id(f->prog_id);
-	struct xdp_quiet q = xdp_hush();
 
+	xdp_hush();
 	if (fd >= 0)
 		xdp_detach_fd(p->ifindex, fd, f->alone, f->mode);
-	xdp_unhush(q);
+	xdp_unhush();
 	if (fd >= 0)
 		close(fd);
 }

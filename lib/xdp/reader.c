@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "xdp.h"
@@ -79,39 +80,51 @@ void xdp_readers_clean(struct xdp_port *p)
 
 /* ---- open ---- */
 
+enum { LOOKS = 100 }; /* at a moment, until one sleeps */
+
 static void quiet(struct avtpmap_ring *r);
 
-/* head and media_pos of one moment; a producer at work moves either. */
+/*
+ * head and media_pos of one moment; a producer at work moves either. It may be one
+ * that waits for this very CPU, so who looks in vain sleeps.
+ */
 static void position(const struct xdp_ring *ring, __u64 *head, __u64 *media_pos)
 {
-	do {
-		while (env_load_acquire(&ring->s.claim))
-			;
+	const struct timespec nap = { .tv_nsec = 20000 };
+
+	for (int i = 1;; i++) {
+		__u32 busy = env_load_acquire(&ring->s.claim);
+
 		*media_pos = env_load_acquire(&ring->hdr.media_pos);
 		*head = env_load_acquire(&ring->hdr.head);
-	} while (env_load_acquire(&ring->s.claim) ||
-		 env_load_acquire(&ring->hdr.media_pos) != *media_pos);
+		if (!busy && !env_load_acquire(&ring->s.claim) &&
+		    env_load_acquire(&ring->hdr.media_pos) == *media_pos)
+			return;
+		if (i % LOOKS == 0)
+			nanosleep(&nap, NULL);
+	}
 }
 
-static void join(struct xdp_handle *h, __u32 stream)
+/* With a new gen: nothing of who had the number before is in force. */
+static int join(struct xdp_handle *h, __u32 stream)
 {
 	struct xdp_ctl *s = &h->port.table->stream[stream];
 	struct xdp_reader_ctl *c = ctl_of(h);
+	int err;
 
 	c->stream = stream;
 	c->stream_id = s->stream_id;
-	c->period = 0;
-	c->events = 0;
-	c->deadline_ns = 0;
 	/* or what the program knows of the number's former reader is in force */
 	c->gen = state_of(h)->gen + 1;
 	prctl(PR_GET_NAME, c->comm);
 	c->next = s->first_reader;
 	env_store_release(&s->first_reader, h->waker.index + 1);
+	err = xdp_await(&h->port, h->waker.index, stream, &h->ring->hdr.state);
 	h->base = *state_of(h);
 	h->deadlines = h->base.wakes_deadline;
 	for (int i = 0; i < WAKE_EVENTS; i++)
 		h->seen[i] = env_load(&h->ring->s.events[i]);
+	return err;
 }
 
 static int bind_locked(struct avtpmap_stream *s, struct xdp_handle *h,
@@ -146,10 +159,14 @@ static int bind_locked(struct avtpmap_stream *s, struct xdp_handle *h,
 	err = xdp_waker_open(&h->waker, &h->port);
 	if (err)
 		return xdp_bpf_text(why, err, "make a reader");
-	join(h, stream);
+	err = join(h, stream);
+	if (err)
+		xdp_bpf_text(why, err, "have the program see a reader");
 	position(h->ring, &head, &media_pos);
 	h->counted = media_pos;
-	err = stream_set_ring(s, h->ring, bytes, h->page, head, media_pos, why);
+	if (!err)
+		err = stream_set_ring(s, h->ring, bytes, h->page, head,
+				      media_pos, why);
 	if (err) {
 		xdp_reader_remove(&h->port, h->waker.index);
 		return err;
@@ -225,8 +242,7 @@ void xdp_close(struct avtpmap_stream *s)
 	const struct text none = { NULL, 0 };
 	struct xdp_handle *h = s->priv;
 
-	if (h->group)
-		xdp_group_forget(h);
+	xdp_group_forget(h);
 	if (!xdp_port_lock(&h->port, &none)) {
 		xdp_reader_remove(&h->port, h->waker.index);
 		xdp_port_unlock(&h->port);
@@ -306,8 +322,7 @@ static void quiet(struct avtpmap_ring *r)
 	struct xdp_handle *h = ((struct avtpmap_stream *)r)->priv;
 
 	is_ready(h);
-	if (h->group)
-		xdp_group_quiet(h->group);
+	xdp_group_quiet(h);
 }
 
 int xdp_wait(struct avtpmap_stream *s, struct avtpmap_wait *w)
@@ -368,7 +383,7 @@ int xdp_set_period(struct avtpmap_stream *s,
 
 	if (period->resv[0] || period->resv[1])
 		return -EINVAL;
-	if (h->group)
+	if (env_load(&h->group))
 		return -EBUSY; /* the group's period is its members' */
 	return xdp_change_period(h, period);
 }

@@ -20,7 +20,7 @@
 enum {
 	WAKER_BYTES = 4096,
 	LINK_LOOK_MS = 500, /* of silence, until the interface is looked for */
-	RENEW_TRIES = 2000, /* of 100 us */
+	RENEW_TRIES = 10000, /* of 100 us */
 };
 
 static struct flock live_lock(__u32 index, short type)
@@ -171,14 +171,12 @@ int xdp_waker_wait(const struct xdp_waker *w, struct xdp_port *p,
 	return err;
 }
 
-int xdp_renew(const struct xdp_port *p, __u32 index, __u32 timer,
+int xdp_await(const struct xdp_port *p, __u32 index, __u32 timer,
 	      const __u32 *state)
 {
 	const struct timespec nap = { .tv_nsec = 100000 };
-	struct xdp_reader_ctl *c = &p->table->reader[index];
-	__u32 gen = c->gen + 1;
+	__u32 gen = env_load(&p->table->reader[index].gen);
 
-	env_store_release(&c->gen, gen);
 	for (int i = 0; i < RENEW_TRIES; i++) {
 		int err = i % 20 ? 0 : xdp_tick(p, timer);
 
@@ -186,8 +184,17 @@ int xdp_renew(const struct xdp_port *p, __u32 index, __u32 timer,
 			return err;
 		if (env_load_acquire(&p->readers[index].gen) == gen ||
 		    (state && env_load_acquire(state) == AVTPMAP_RING_GONE))
-			break;
+			return 0;
 		nanosleep(&nap, NULL);
 	}
-	return 0;
+	return -ETIMEDOUT;
+}
+
+int xdp_renew(const struct xdp_port *p, __u32 index, __u32 timer,
+	      const __u32 *state)
+{
+	struct xdp_reader_ctl *c = &p->table->reader[index];
+
+	env_store_release(&c->gen, c->gen + 1);
+	return xdp_await(p, index, timer, state);
 }

@@ -183,13 +183,12 @@ void xdp_clean_dead(void);
 /* The interface went: tells every reader and leaves nothing. Takes the lock. */
 void xdp_port_bury(struct xdp_port *p);
 
+/* quiet.c APIs: this thread's libxdp and libbpf print nothing in between. */
+void xdp_hush(void);
+void xdp_unhush(void);
+const char *xdp_drivers_words(void); /* of a refusal; empty: none */
+
 /* attach.c APIs */
-struct xdp_quiet {
-	libxdp_print_fn_t xdp;
-	libbpf_print_fn_t bpf;
-};
-struct xdp_quiet xdp_hush(void);
-void xdp_unhush(struct xdp_quiet q);
 /* @set: see struct avtpmap_port_opts. Loads the program, too. */
 int xdp_attach_new(struct xdp_port *p, __u32 set, const struct text *why);
 /* One that somebody took off. */
@@ -259,6 +258,9 @@ int xdp_waker_wait(const struct xdp_waker *w, struct xdp_port *p,
  */
 int xdp_renew(const struct xdp_port *p, __u32 index, __u32 timer,
 	      const __u32 *state);
+/* Only waits. -ETIMEDOUT: nobody looked. */
+int xdp_await(const struct xdp_port *p, __u32 index, __u32 timer,
+	      const __u32 *state);
 
 /* reader.c APIs. With the port locked. */
 __u32 xdp_n_readers(const struct xdp_port *p, const struct xdp_ctl *c);
@@ -272,7 +274,7 @@ int xdp_change_period(struct xdp_handle *h,
 		      const struct avtpmap_period *period);
 
 /* group.c APIs */
-void xdp_group_quiet(struct xdp_choir *c);
+void xdp_group_quiet(struct xdp_handle *h);
 /* A member's handle is being closed. */
 void xdp_group_forget(struct xdp_handle *h);
 /* With the port locked: a group goes; a member that is no reader any more goes. */
@@ -285,6 +287,9 @@ int xdp_filters_add(struct xdp_port *p, struct xdp_ctl *c,
 void xdp_filters_del(struct xdp_port *p, struct xdp_ctl *c);
 /* If no stream needs it any more and it is ours. */
 void xdp_allmulti_drop(struct xdp_port *p);
+
+/* Of a bridge, a bond or the like. */
+int xdp_is_enslaved(const struct xdp_port *p);
 
 /* list.c APIs: see backend.h */
 int xdp_port_list(void *priv, avtpmap_port_fn *fn, void *arg,
