@@ -41,7 +41,7 @@ help:
 	@echo '  dkms-remove      put the old drivers back'
 	@echo
 	@echo 'Check'
-	@echo '  check            all of the following; installs what they need'
+	@echo '  check            all of the following, on two CPUs a part; installs what they need'
 	@echo '  lint             style, sparse, cppcheck, who may include whom'
 	@echo '  check-unit       unit tests on this machine'
 	@echo '  check-bpf        the XDP program on this machine, as root'

@@ -30,10 +30,20 @@ run()
 
 "$top/tests/setup.sh" || exit 1
 
+# Who needs a test kernel waits for it. Only the first time are there any to build.
+make -s -C "$top/tests/kernels" all >/dev/null &
+
 # Two processors, two lanes: what only computes goes beside what talks, and is
 # shown when it is done. JACK has a clock to keep, so it is alone.
+#
+# Of two CPUs at once, and with KASAN, lockdep and kmemleak: all of KUnit and, in
+# the minutes that there are under emulation, what is about who lives how long and
+# who waits for whom. All of it is check-conformance KERNEL=debug. KCSAN needs a
+# kernel of its own (it excludes KASAN): as many minutes again, so it is not here.
 bulk="05 30 70"
-run "check-kunit KERNELS=uml" check-conformance "check-qemu ONLY='$bulk'" >"$log/lane" 2>&1 &
+two_cpus=group,lifetime,isolation,thousands_of_hostile
+run "check-kunit KERNELS=uml" check-conformance "check-qemu ONLY='$bulk'" \
+	"check-kunit KERNELS=debug ROUNDS=10" "check-conformance KERNEL=debug ONLY=$two_cpus" >"$log/lane" 2>&1 &
 lane=$!
 run lint check-unit check-bpf \
 	"check-conformance BACKEND=xdp" "check-conformance BACKEND=packet" \
