@@ -35,10 +35,11 @@ static const char *const cap_texts[] = {
 };
 
 /* What the case's process has to say to the runner. */
-static struct words {
+struct words {
 	char text[WORDS]; /* why it was skipped */
 	char notes[4 * WORDS];
-} * words;
+};
+static struct words *words;
 
 /* ---- in the case's process ---- */
 

@@ -151,11 +151,13 @@ static inline void model_stale(struct model *m, const struct model_frame *f,
 static inline void model_passed(struct model *m, const struct model_frame *f,
 				__u32 *passed_holes)
 {
-	m->counters[f->kind == MODEL_MALFORMED	 ? AVTPMAP_C_MALFORMED :
-		    f->kind == MODEL_UNSUPPORTED ? AVTPMAP_C_UNSUPPORTED_FORMAT :
-						   AVTPMAP_C_TOO_LONG]++;
-	if (f->kind != MODEL_TOO_LONG)
+	if (f->kind != MODEL_TOO_LONG) {
+		m->counters[f->kind == MODEL_MALFORMED ?
+				    AVTPMAP_C_MALFORMED :
+				    AVTPMAP_C_UNSUPPORTED_FORMAT]++;
 		return;
+	}
+	m->counters[AVTPMAP_C_TOO_LONG]++;
 	*passed_holes += model_holes(m, f);
 	m->next_sample = f->sample + f->units;
 }

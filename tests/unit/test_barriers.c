@@ -62,13 +62,15 @@ static void record(enum op_kind kind, const volatile void *at, __u32 bytes,
 
 /* The PDU's octets go without order: its first and its last stand for all. */
 #undef env_copy
-#define env_copy(dst, src, n)                                                  \
-	do {                                                                   \
-		const __u8 *src_ = (src);                                      \
-		__u8 *dst_ = (__u8 *)(dst);                                    \
-                                                                               \
-		__atomic_store_n(dst_, src_[0], __ATOMIC_RELAXED);             \
-		__atomic_store_n(dst_ + (n)-1, src_[(n)-1], __ATOMIC_RELAXED); \
+#define env_copy(dst, src, n)                                      \
+	do {                                                       \
+		const __u8 *src_ = (src);                          \
+		__u8 *dst_ = (__u8 *)(dst);                        \
+		size_t n_ = (n);                                   \
+                                                                   \
+		__atomic_store_n(dst_, src_[0], __ATOMIC_RELAXED); \
+		__atomic_store_n(dst_ + n_ - 1, src_[n_ - 1],      \
+				 __ATOMIC_RELAXED);                \
 	} while (0)
 
 #include "ring.h"
