@@ -34,6 +34,17 @@ static void record(FILE *f, const struct frame_row *row, int sequence)
 	fwrite(frame, row->len, 1, f);
 }
 
+/* See fuzz_mrp.c. */
+static const struct {
+	__u8 len;
+	const char *bytes;
+} mrp[] = {
+	{ 15, "\0\x0d\0\x04\x04\0\x09\0\1\6\3\0\2\x24\0" },
+	{ 12, "\x29\x0a\0\1\2\0\4\0\2\x2d\x24\0" },
+	{ 11, "\xf1\x09\0\1\2\x20\0\0\0\0\0" },
+	{ 20, "\0\x12\0\3\x08\0\x0e\x20\1\0\2\0\0\0\0\0\0\xb4\x80\0" },
+};
+
 int main(int argc, char **argv)
 {
 	static const char *const ids[] = {
@@ -65,6 +76,11 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
 		f = create(dir, "streamid", i);
 		fputs(ids[i], f);
+		fclose(f);
+	}
+	for (size_t i = 0; i < sizeof(mrp) / sizeof(mrp[0]); i++) {
+		f = create(dir, "mrp", i);
+		fwrite(mrp[i].bytes, mrp[i].len, 1, f);
 		fclose(f);
 	}
 	return 0;
