@@ -10,6 +10,7 @@
  * counters.h	what was received, lost and refused
  * control.h	ports and streams: attach, add, delete, list
  * monitor.h	notices of what happens to them
+ * srp.h	reservation: bridges are told that a listener is here
  */
 #ifndef AVTPMAP_AVTPMAP_H
 #define AVTPMAP_AVTPMAP_H
@@ -20,6 +21,7 @@
 #include <avtpmap/monitor.h>
 #include <avtpmap/pcm.h>
 #include <avtpmap/ring.h>
+#include <avtpmap/srp.h>
 #include <avtpmap/stream.h>
 #include <avtpmap/time.h>
 
