@@ -70,8 +70,8 @@ struct command {
 };
 
 extern const struct command cmd_add, cmd_attach, cmd_bench, cmd_del, cmd_detach,
-	cmd_doctor, cmd_drain, cmd_listen, cmd_monitor, cmd_set, cmd_show,
-	cmd_stats, cmd_talk, cmd_tune;
+	cmd_doctor, cmd_drain, cmd_listen, cmd_monitor, cmd_reserve, cmd_set,
+	cmd_show, cmd_stats, cmd_talk, cmd_tune;
 
 /* options.c APIs: runs @cmd on the arguments after its name */
 int command_main(const struct command *cmd, int argc, char **argv);
