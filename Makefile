@@ -48,6 +48,7 @@ help:
 	@echo '  check-kunit      KUnit suites, in user-mode Linux and in a debug kernel'
 	@echo '  check-conformance  what a user may rely on, on simulated ports; KERNEL=uml|debug;'
 	@echo '                   with BACKEND=xdp or packet on veth on this machine, as root'
+	@echo '  check-srp        reservation through a bridge of our own, as root'
 	@echo '  check-jack       avtpmap-jack under a JACK server without hardware, as root'
 	@echo '  check-qemu       real streams into a Debian 13 guest; KERNEL=debian|rt|debug, ONLY="10 50", WITHOUT=05'
 	@echo '  check-mutations  that the tests see mistakes: of a table, one by one; not in check; ONLY='
@@ -108,7 +109,7 @@ dkms-remove:
 	if command -v dkms >/dev/null && dkms status avtpmap/$(VERSION) | grep -q .; then dkms remove avtpmap/$(VERSION) --all; fi
 	rm -rf $(DKMS_SOURCE)
 
-.PHONY: check lint check-unit check-bpf check-kunit check-conformance check-jack check-qemu check-mutations
+.PHONY: check lint check-unit check-bpf check-kunit check-conformance check-srp check-jack check-qemu check-mutations
 check:
 	tests/check.sh
 lint: KDIR := $(firstword $(wildcard $(KDIR) /usr/src/linux-headers-*-amd64))
@@ -123,6 +124,8 @@ check-kunit:
 	+$(MAKE) -C tests/kunit check
 check-conformance:
 	+$(MAKE) -C tests/conformance check
+check-srp:
+	+$(MAKE) -C tests/srp check
 check-jack:
 	+$(MAKE) -C tests/jack check
 check-mutations:

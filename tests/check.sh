@@ -45,7 +45,7 @@ two_cpus=group,lifetime,isolation,thousands_of_hostile
 run "check-kunit KERNELS=uml" check-conformance "check-qemu ONLY='$bulk'" \
 	"check-kunit KERNELS=debug ROUNDS=10" "check-conformance KERNEL=debug ONLY=$two_cpus" >"$log/lane" 2>&1 &
 lane=$!
-run lint check-unit check-bpf \
+run lint check-unit check-bpf check-srp \
 	"check-conformance BACKEND=xdp" "check-conformance BACKEND=packet" \
 	"check-conformance BACKEND=packet SANITIZE=address,undefined" \
 	"check-qemu WITHOUT='$bulk'" "check-qemu KERNEL=rt ONLY=15"
