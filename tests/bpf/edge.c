@@ -7,6 +7,7 @@
 #include <avtpmap/avtpmap.h>
 #include <endian.h>
 #include <poll.h>
+#include <sys/wait.h>
 
 #include "../unit/tap.h"
 #include "port.h"
@@ -117,6 +118,50 @@ static void who_is_not_looked_at_is_told(void)
 	       "what the program takes no note of is an error: %d", err);
 	xdp_port_close(&p);
 	del(FIRST_ID);
+}
+
+/* ---- the lock ---- */
+
+/* It sleeps: as good as certain that it waits. */
+static void wait_until_asleep(pid_t pid)
+{
+	char path[64], state = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	for (int i = 0; i < 2000 && state != 'S'; i++) {
+		FILE *f = fopen(path, "r");
+
+		if (!f || fscanf(f, "%*d %*s %c", &state) != 1)
+			state = 0;
+		if (f)
+			fclose(f);
+		usleep(5000);
+	}
+}
+
+static void a_lock_is_of_what_is_there(void)
+{
+	struct xdp_port a, b;
+	int status = 1;
+	pid_t pid;
+
+	xdp_port_name(&a, "wire0", &port_why);
+	xdp_port_name(&b, "wire0", &port_why);
+	xdp_port_lock(&a, &port_why);
+	pid = fork();
+	if (!pid) {
+		alarm(60);
+		status = xdp_port_lock(&b, &port_why);
+		_exit(status || !xdp_dir_is_linked(b.dir_fd));
+	}
+	wait_until_asleep(pid);
+	xdp_port_unlock(&a); /* there is no port: so its directory goes */
+	waitpid(pid, &status, 0);
+	tap_ok(!status, "who waited for a port that went locks another");
+	xdp_port_close(&a);
+	xdp_port_lock(&b, &port_why);
+	xdp_port_unlock(&b);
+	xdp_port_close(&b);
 }
 
 /* ---- filters ---- */
@@ -284,6 +329,7 @@ int main(void)
 	}
 	periods_are_not_inherited();
 	who_is_not_looked_at_is_told();
+	a_lock_is_of_what_is_there();
 	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++) {
 		a_filter_stays_for_the_other(&filters[i]);
 		anothers_filter_stays(&filters[i]);
