@@ -81,7 +81,8 @@ static __always_inline void avtpmap_count_frame(struct avtpmap_ring_hdr *hdr,
 	count(hdr, AVTPMAP_C_BYTES_RX, pdu->len_bytes);
 	if (env_likely(pdu->flags & AVTPMAP_F_TV))
 		count(hdr, AVTPMAP_C_TIMESTAMP_VALID, 1);
-	else
+	else if (pdu->subtype != AVTPMAP_SUB_CRF &&
+		 pdu->subtype != AVTPMAP_SUB_NTSCF)	/* they have no tv */
 		count(hdr, AVTPMAP_C_TIMESTAMP_NOT_VALID, 1);
 }
 

@@ -307,9 +307,28 @@ static void overwritten_while_held(void **state)
 	}
 }
 
+/* CRF and NTSCF have no tv that could be 0. */
+static void formats_without_tv(void **state)
+{
+	static const __u8 subtypes[] = { AVTPMAP_SUB_CRF, AVTPMAP_SUB_NTSCF,
+					 AVTPMAP_SUB_TSCF };
+	struct avtpmap_ring_hdr hdr = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct avtpmap_pdu pdu = { .subtype = subtypes[i] };
+
+		avtpmap_count_frame(&hdr, &pdu);
+		assert_int_equal(hdr.counters[AVTPMAP_C_FRAMES_RX], i + 1);
+		assert_int_equal(hdr.counters[AVTPMAP_C_TIMESTAMP_NOT_VALID],
+				 i == 2);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(formats_without_tv),
 		cmocka_unit_test(slots_for_rate),
 		cmocka_unit_test(stride_for_pdu),
 		cmocka_unit_test(bytes_do_not_wrap),
