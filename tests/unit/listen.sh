@@ -15,7 +15,7 @@ tool=$1
 # shellcheck disable=SC2317 # until_true calls it
 has_thread()
 {
-	[ "$(find "/proc/$listener/task" -mindepth 1 -maxdepth 1 | wc -l)" -gt 1 ]
+	[ ! -d "/proc/$listener" ] || [ "$(find "/proc/$listener/task" -mindepth 1 -maxdepth 1 | wc -l)" -gt 1 ]
 }
 
 # hears BACKEND [ARGUMENT...]: in the background, as $listener; when it is there
@@ -107,28 +107,35 @@ told_or_heard()
 
 guesses="MSRP|does not send|any frame"
 
+# sent BACKEND CHECK PATTERN NOT FRAMES...: to a listener, which passes CHECK. On a
+# busy machine they may come after it has spoken: then once more.
+sent()
+{
+	local b=$1 check=$2 pattern=$3 not=$4 _
+
+	shift 4
+	for _ in {1..10}; do
+		hears "$b" --seconds 2.3 --json
+		frames "$@"
+		"$check" "$b" "$pattern" "$not" && return
+	done
+	return 1
+}
+
 # diagnoses BACKEND
 diagnoses()
 {
 	local b=$1
 
-	hears "$b" --seconds 2.3
-	frames 100 length 50
-	check "$b: what is malformed is named, with its number, and nobody else blamed" told "$b" "malformed 100:" "$guesses"
-	hears "$b" --seconds 2.3
-	frames 50 sv 0
-	check "$b: sv = 0" told "$b" "sv = 0 50:" "$guesses"
-	hears "$b" --seconds 2.3
-	frames 50 id 001b21aabbcc0002
-	check "$b: another stream" told "$b" "other streams .* 00:1b:21:aa:bb:cc:00:02: is the" "any frame"
+	check "$b: what is malformed is named, with its number, and nobody else blamed" \
+		sent "$b" told "malformed 100:" "$guesses" 100 length 50
+	check "$b: sv = 0" sent "$b" told "sv = 0 50:" "$guesses" 50 sv 0
+	check "$b: another stream" sent "$b" told "other streams .* 00:1b:21:aa:bb:cc:00:02: is the" "any frame" \
+		50 id 001b21aabbcc0002
 	hears "$b" --seconds 0.5
 	check "$b: nothing at all" told "$b" "MSRP"
-	hears "$b" --seconds 2.3 --json
-	frames 50 tags 88a8606481006002
-	check "$b: two tags: heard, or named" told_or_heard "$b" "two VLAN tags 50"
-	hears "$b" --seconds 2.3 --json
-	frames 50 tags 81006002f1c100000001
-	check "$b: 802.1CB: heard, or named" told_or_heard "$b" "802.1CB tag 50"
+	check "$b: two tags: heard, or named" sent "$b" told_or_heard "two VLAN tags 50" "" 50 tags 88a8606481006002
+	check "$b: 802.1CB: heard, or named" sent "$b" told_or_heard "802.1CB tag 50" "" 50 tags 81006002f1c100000001
 }
 
 begin 31
