@@ -204,10 +204,11 @@ static int look_at_entries(int fd, const struct xdp_port *p, __u64 mac)
 	static __thread char answer[32768] __attribute__((aligned(8)));
 	ssize_t n = recv(fd, answer, sizeof(answer), 0);
 	struct nlmsghdr *h = (struct nlmsghdr *)answer;
+	int left = (int)n;
 
 	if (n <= 0)
 		return -1;
-	for (int left = (int)n; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
+	for (; nlmsg_ok(h, left); h = nlmsg_next(h, &left)) {
 		if (h->nlmsg_type == NLMSG_DONE || h->nlmsg_type == NLMSG_ERROR)
 			return -1;
 		if (is_entry(h, p, mac))
