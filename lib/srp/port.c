@@ -188,6 +188,11 @@ static int open_port(struct avtpmap_srp *s, const struct avtpmap_srp_opts *o,
 		return err;
 	mrp_init(&s->mvrp, &mvrp_app, now_ns ^ (uintptr_t)s, now_ns);
 	mrp_init(&s->msrp, &msrp_app, now_ns ^ (uintptr_t)s << 7, now_ns);
+	/*
+	 * What a bridge has said before we came it will not say again until
+	 * somebody's LeaveAll, so ours is due at once.
+	 */
+	s->msrp.leaveall_ns = now_ns;
 	declare_domain(s, &class_a);
 	s->domain[1] = (struct msrp_domain){ MSRP_CLASS_B, 2, 2 };
 	srp_wire_set_timer(s);

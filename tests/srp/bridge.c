@@ -176,6 +176,17 @@ static void forward(int from, const uint8_t *frame, size_t bytes)
 	}
 }
 
+/* Lv is told of when it comes: a Join that follows at once would hide it. */
+static void see(void *arg, const struct mrp_value *v)
+{
+	const struct station *s = arg;
+
+	if (v->type == MSRP_LISTENER && v->event == MRP_WIRE_LV)
+		printf("%s withdrawn\n", s->name);
+	if (v->type == MSRP_DOMAIN && v->event == MRP_WIRE_LEAVEALL)
+		printf("%s leaveall\n", s->name);
+}
+
 static void receive(int p)
 {
 	uint8_t frame[2048];
@@ -188,6 +199,9 @@ static void receive(int p)
 		if (n >= 14 && frame[0] == 1 && frame[1] == 0x80 &&
 		    random() % 100 < drop)
 			continue;
+		if (n > 14 && frame[12] == 0x22 && frame[13] == 0xea)
+			mrp_parse(&msrp_app, frame + 14, n - 14, see,
+				  &ports[p]);
 		if (!station_take(&ports[p], frame, n))
 			forward(p, frame, n);
 	}

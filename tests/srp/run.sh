@@ -6,10 +6,11 @@
 set -uo pipefail
 
 dir=$1 tool=$2
-n=0 planned=21
+n=0 planned=23
 ns=avtpmap-srp-$$
 id=0x02005e1000010001 mac=91:e0:f0:00:01:02 vid=5
 work=$(mktemp -d -t avtpmap-srp.XXXXXX)
+mkdir "$work/wire"
 declare -A pid=()
 
 cleanup()
@@ -20,6 +21,7 @@ cleanup()
 	rm -rf "$work"
 }
 trap cleanup EXIT
+trap 'exit 1' TERM INT
 
 if [ "$(id -u)" != 0 ] || ! ip netns add "$ns-t" 2>/dev/null; then
 	echo 1..1
@@ -76,7 +78,7 @@ check()
 		echo "ok $n - $what"
 	else
 		echo "not ok $n - $what"
-		tail -n 5 "$work"/* | sed 's/^/# /'
+		tail -n 5 "$work"/* 2>/dev/null | sed 's/^/# /'
 	fi
 }
 
@@ -117,21 +119,26 @@ for s in t l m; do
 	i=$((i + 1))
 done
 if command -v tshark >/dev/null; then
-	start tshark b tshark -q -f 'ether proto 0x22ea or ether proto 0x88f5' -i b1 -i b0 -w "$work/pcap"
-	within 20 test -s "$work/pcap" || sleep 2
+	start tshark b tshark -q -f 'ether proto 0x22ea or ether proto 0x88f5' -i b1 -i b0 -w "$work/wire/pcap"
+	within 20 test -s "$work/wire/pcap" || sleep 2
 fi
 
-bridge() { start bridge b "$dir/bridge" --leaveall 3000 --leave 1000 --fail 1 "$@" b0 b1 b2; }
+leaveall_is_first() { [ "$(grep -E '^b1 (leaveall|domain)' "$work/bridge" | head -n 1)" = "b1 leaveall" ]; }
+bridge() { start bridge b "$dir/bridge" --leave 1000 --fail 1 "$@" b0 b1 b2; }
 reserve() { start "$1" "$2" "$tool" reserve "${2}0" "$id"; }
 
 echo "1..$planned"
 start talk t "$tool" talk t0 "$id" --mac "$mac" --vid "$vid" --tone 440 --rate 48000
-bridge
+# a bridge that never says by itself what it said before
+bridge --leaveall 3600000
 start talker t "$dir/talker" t0 "$id" "$mac" "$vid"
 check "what nobody reserved is not forwarded" deaf l
 
+within 30 last bridge "b0 vid" in
+sleep 1
 reserve one l
 check "the talker is heard" within 20 last one "" "ready: to $mac, VLAN $vid, priority 3, at most 3 us"
+check "because it is asked for at once" leaveall_is_first
 check "the bridge registers the VLAN" within 20 last bridge "b1 vid 0005" in
 check "and the listener" within 20 last bridge "b1 listener" "ready"
 check "and the talker hears of it" within 20 last talker "listener" "ready"
@@ -143,10 +150,11 @@ check "a second process reserves the same" within 20 last two "" "ready: to $mac
 within 20 test "$(inside l grep -c '@avtpmap-srp/.*/3/' /proc/net/unix)" -ge 2
 stop one
 sleep 1
-check "the first one ends, and nothing is withdrawn" not grep -q "b1 listener.*gone" "$work/bridge"
+check "the first one ends, and nothing is withdrawn" not grep -qE "b1 (withdrawn|listener.*gone)" "$work/bridge"
 check "media still comes" hears l
 stop two
 check "the last one withdraws" within 10 last bridge "b1 listener" "gone"
+check "by saying so" grep -q "b1 withdrawn" "$work/bridge"
 check "its VLAN too" within 10 last bridge "b1 vid 0005" "gone"
 check "and media stops" deaf l
 
@@ -165,7 +173,7 @@ check "and comes back" within 30 last one "" "ready"
 
 # LeaveAll every 3 s, LeaveTime 1 s, one PDU of four lost
 stop bridge
-bridge --drop 25
+bridge --leaveall 3000 --drop 25
 within 30 last bridge "b1 listener" "ready"
 check "LeaveAll and lost PDUs: it recovers every time" eval 'sleep 12; within 20 last bridge "b1 listener" "ready"'
 stop one KILL
@@ -173,8 +181,8 @@ check "kill -9: LeaveAll ends it" within 30 last bridge "b1 listener" "gone"
 
 if [ -n "${pid[tshark]:-}" ]; then
 	stop tshark INT
-	frames=$(tshark -r "$work/pcap" -T fields -e frame.number 2>/dev/null | wc -l)
-	bad=$(tshark -r "$work/pcap" -Y '_ws.malformed' 2>/dev/null | wc -l)
+	frames=$(tshark -r "$work/wire/pcap" -T fields -e frame.number 2>/dev/null | wc -l)
+	bad=$(tshark -r "$work/wire/pcap" -Y '_ws.malformed' 2>/dev/null | wc -l)
 	check "tshark finds none of $frames MRPDUs malformed" test "$frames" -gt 20 -a "$bad" = 0
 else
 	n=$((n + 1))
