@@ -6,7 +6,7 @@
 set -uo pipefail
 
 dir=$1 tool=$2
-n=0 planned=23
+n=0 planned=25
 ns=avtpmap-srp-$$
 id=0x02005e1000010001 mac=91:e0:f0:00:01:02 vid=5
 work=$(mktemp -d -t avtpmap-srp.XXXXXX)
@@ -123,6 +123,7 @@ if command -v tshark >/dev/null; then
 	within 20 test -s "$work/wire/pcap" || sleep 2
 fi
 
+listens() { inside l timeout 60 "$tool" listen l0 "$id" --reserve --samples 4800 --backend packet >"$work/listen" 2>&1; }
 leaveall_is_first() { [ "$(grep -E '^b1 (leaveall|domain)' "$work/bridge" | head -n 1)" = "b1 leaveall" ]; }
 bridge() { start bridge b "$dir/bridge" --leave 1000 --fail 1 "$@" b0 b1 b2; }
 reserve() { start "$1" "$2" "$tool" reserve "${2}0" "$id"; }
@@ -157,6 +158,9 @@ check "the last one withdraws" within 10 last bridge "b1 listener" "gone"
 check "by saying so" grep -q "b1 withdrawn" "$work/bridge"
 check "its VLAN too" within 10 last bridge "b1 vid 0005" "gone"
 check "and media stops" deaf l
+
+check "listen --reserve hears it" listens
+check "and withdraws after that" within 10 last bridge "b1 listener" "gone"
 
 reserve one l
 within 20 last bridge "b1 listener" "ready"

@@ -30,25 +30,29 @@ static const struct option options[] = {
 	  0, 0 },
 	{ "meters", NULL, "levels of all channels, on a terminal", parse_flag,
 	  &args.meters, 0, 0 },
+	{ "reserve", NULL, "have bridges forward it to here (MSRP)", parse_flag,
+	  &args.reserve, 0, 0 },
 	{ "json", NULL, "summary for programs", parse_flag, &args.json, 0, 0 },
 	{ 0 },
 };
 
-static int add_stream(struct lease *lease)
+static int add_stream(struct lease *lease, const struct listen_reserve *r)
 {
+	const struct avtpmap_stream_opts path = listen_reserve_path(r);
 	struct avtpmap_ctl *ctl = open_ctl(args.ifname);
 	int err;
 
 	if (!ctl)
 		return FAILURE;
-	err = lease_add(lease, ctl, args.ifname, args.stream_id, NULL);
+	err = lease_add(lease, ctl, args.ifname, args.stream_id, &path);
 	if (err && err != -EEXIST)
 		ctl_failed(ctl, err);
 	avtpmap_ctl_close(ctl);
 	return err && err != -EEXIST ? FAILURE : OK;
 }
 
-static int open_stream(struct avtpmap_stream **s, struct lease *lease)
+static int open_stream(struct avtpmap_stream **s, struct lease *lease,
+		       const struct listen_reserve *r)
 {
 	char error[256] = "";
 	struct avtpmap_open_opts opts = {
@@ -66,7 +70,7 @@ static int open_stream(struct avtpmap_stream **s, struct lease *lease)
 	int err = avtpmap_open(s, &opts);
 
 	if (err == -ENOENT) {
-		if (add_stream(lease))
+		if (add_stream(lease, r))
 			return FAILURE;
 		err = avtpmap_open(s, &opts);
 	}
@@ -122,6 +126,7 @@ static void listen_loop(struct listen *l)
 
 		l->events |= avtpmap_events(l->s);
 		listen_drain(l);
+		listen_reserve_work(l->reserve);
 		if (due == -ENODEV)
 			l->failed = fail(due,
 					 "%s: the stream was deleted, or "
@@ -146,9 +151,9 @@ static void listen_loop(struct listen *l)
 	listen_screen_leave(l);
 }
 
-static int listen_to(struct avtpmap_stream *s)
+static int listen_to(struct avtpmap_stream *s, struct listen_reserve *reserve)
 {
-	struct listen l = { .args = &args, .s = s };
+	struct listen l = { .args = &args, .reserve = reserve, .s = s };
 	int err = avtpmap_pcm_open(&l.pcm, s, NULL), ret;
 
 	if (err)
@@ -175,6 +180,7 @@ static int listen_to(struct avtpmap_stream *s)
 
 static int run(int argc, char **argv)
 {
+	struct listen_reserve reserve = { 0 };
 	struct avtpmap_stream *s;
 	struct lease lease;
 	int ret;
@@ -188,13 +194,18 @@ static int run(int argc, char **argv)
 	stop_on(SIGINT);
 	stop_on(SIGTERM);
 	stop_on(SIGHUP);
+	if (args.reserve && listen_reserve_begin(&reserve, &args)) {
+		listen_reserve_end(&reserve);
+		return FAILURE;
+	}
 	lease_begin(&lease);
-	ret = open_stream(&s, &lease);
+	ret = open_stream(&s, &lease, &reserve);
 	if (ret == OK) {
-		ret = listen_to(s);
+		ret = listen_to(s, &reserve);
 		avtpmap_close(s);
 	}
 	lease_end(&lease);
+	listen_reserve_end(&reserve);
 	return ret;
 }
 

@@ -206,7 +206,7 @@ static void say_guesses(const struct heard *h, const struct netdev *dev)
 			h->vid && h->vid != AVTPMAP_ANY_VID ? h->vid : 2);
 	fprintf(stderr,
 		"  - no listener is declared by MSRP, so the bridge does not "
-		"forward the stream\n"
+		"forward the stream: say --reserve\n"
 		"  - the talker does not send\n");
 }
 

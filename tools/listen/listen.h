@@ -18,6 +18,7 @@
  * @seconds: to stop after, or 0
  * @json: summary for programs
  * @meters: levels of all channels, on a terminal
+ * @reserve: by MSRP
  */
 struct listen_args {
 	const char *ifname;
@@ -29,6 +30,19 @@ struct listen_args {
 	double seconds;
 	bool json;
 	bool meters;
+	bool reserve;
+};
+
+/**
+ * struct listen_reserve - a reservation, or none
+ * @s: NULL: none
+ * @ifname: where
+ * @talker: as it was last heard
+ */
+struct listen_reserve {
+	struct avtpmap_srp *s;
+	const char *ifname;
+	struct avtpmap_srp_talker talker;
 };
 
 struct meters;
@@ -37,6 +51,7 @@ struct wav;
 /**
  * struct listen - a listener at work
  * @args: what was asked for
+ * @reserve: kept while it works
  * @s: the stream
  * @pcm: reads it, or NULL once its format turned out not to be audio
  * @wav: or NULL
@@ -68,6 +83,7 @@ struct wav;
  */
 struct listen {
 	const struct listen_args *args;
+	struct listen_reserve *reserve;
 	struct avtpmap_stream *s;
 	struct avtpmap_pcm *pcm;
 	struct wav *wav;
@@ -132,5 +148,12 @@ int wav_open(struct wav **out, const char *path,
 	     const struct avtpmap_format *format);
 int wav_write(struct wav *wav, const void *samples, uint32_t units);
 int wav_close(struct wav *wav); /* NULL is fine */
+
+/* reserve.c APIs; without a reservation they do nothing */
+int listen_reserve_begin(struct listen_reserve *r,
+			 const struct listen_args *args);
+int listen_reserve_work(struct listen_reserve *r); /* 0 or -errno */
+void listen_reserve_end(struct listen_reserve *r);
+struct avtpmap_stream_opts listen_reserve_path(const struct listen_reserve *r);
 
 #endif
