@@ -69,8 +69,12 @@ int slot_format(struct avtpmap_stream *s, const struct avtpmap_slot *slot,
 /* 0, -EINVAL (period, events) or -ERANGE (deadline). */
 int period_check(const struct avtpmap_period *period);
 
-/* The port that "eth0", "eth0.2" or a VLAN device is on. 0 or -ENODEV. */
+/*
+ * The port that "eth0", "eth0.2" or a VLAN device is on. 0, -ENODEV, or -EMFILE
+ * where nobody can look.
+ */
 int port_of_name(const char *name, __u32 *ifindex);
+int port_of_name_text(const char *name, __u32 *ifindex, const struct text *why);
 /* An ioctl that any socket takes. 0 or -errno. */
 int if_ioctl(unsigned long request, void *arg);
 /* @name: of IF_NAMESIZE bytes */

@@ -45,12 +45,9 @@ int avtpmap_monitor_open(struct avtpmap_monitor **out,
 	m = calloc(1, sizeof(*m));
 	if (!m)
 		return refuse_text(&why, -ENOMEM, "out of memory");
-	if (o.ifname && port_of_name(o.ifname, &m->ifindex)) {
-		err = refuse_text(&why, -ENODEV,
-				  "%s: no such interface; see ip link",
-				  o.ifname);
+	err = o.ifname ? port_of_name_text(o.ifname, &m->ifindex, &why) : 0;
+	if (err)
 		goto free_m;
-	}
 	err = backend_choose(&m->be, o.backend, o.ifname, &because);
 	if (err) {
 		refuse_text(&why, err, "%s", reason);

@@ -90,7 +90,11 @@ int is_ethernet(const char *name)
 
 int port_of_name(const char *name, __u32 *ifindex)
 {
+	int may_be = 0;
+
 	*ifindex = if_nametoindex(name);
+	if (!*ifindex) /* another error: the C library had no socket to ask by */
+		may_be = errno != ENODEV;
 	if (*ifindex) {
 		__u32 below = real_dev(name);
 
@@ -99,5 +103,22 @@ int port_of_name(const char *name, __u32 *ifindex)
 	} else {
 		*ifindex = dev_before_dot(name);
 	}
-	return *ifindex ? 0 : -ENODEV;
+	if (*ifindex)
+		return 0;
+	return may_be ? -EMFILE : -ENODEV;
+}
+
+int port_of_name_text(const char *name, __u32 *ifindex, const struct text *why)
+{
+	int err = port_of_name(name, ifindex);
+
+	if (err == -ENODEV)
+		return refuse_text(why, err,
+				   "%s: no such interface; see ip link", name);
+	if (err)
+		return refuse_text(why, err,
+				   "cannot look for %s: too many open files; "
+				   "raise ulimit -n",
+				   name);
+	return 0;
 }

@@ -113,6 +113,11 @@ int check_interface(const char *ifname)
 	char base[IF_NAMESIZE];
 
 	if (!if_nametoindex(ifname)) {
+		if (errno != ENODEV) /* there was no socket to ask by */
+			return fail(-EMFILE,
+				    "cannot look for %s: too many open files; "
+				    "raise ulimit -n",
+				    ifname);
 		if (base_of(ifname, base))
 			near.wanted = base;
 		if (near.wanted != base || !if_nametoindex(base)) {

@@ -133,20 +133,12 @@ static void ctl_close(void *priv)
 
 /* ---- ports ---- */
 
-static int index_of(const char *ifname, __u32 *ifindex, const struct text *why)
-{
-	if (!port_of_name(ifname, ifindex))
-		return 0;
-	return refuse_text(why, -ENODEV, "%s: no such interface; see ip link",
-			   ifname);
-}
-
 /* Found or made, and locked. */
 static int get_port(struct packet_port **out, const char *ifname,
 		    const struct text *why)
 {
 	__u32 ifindex;
-	int err = index_of(ifname, &ifindex, why);
+	int err = port_of_name_text(ifname, &ifindex, why);
 
 	if (err)
 		return err;
@@ -192,7 +184,7 @@ static int port_detach(void *priv, const char *ifname, const struct text *why)
 {
 	struct packet_port **link = &ports, *p;
 	__u32 ifindex;
-	int err = index_of(ifname, &ifindex, why);
+	int err = port_of_name_text(ifname, &ifindex, why);
 
 	(void)priv;
 	if (err)
@@ -283,7 +275,7 @@ static int find_stream(struct packet_port **p, struct packet_stream **s,
 		       const struct text *why)
 {
 	__u32 ifindex;
-	int err = index_of(ifname, &ifindex, why);
+	int err = port_of_name_text(ifname, &ifindex, why);
 
 	if (err)
 		return err;
@@ -363,7 +355,7 @@ static int walk_streams(const char *ifname, const struct streams_walk *walk,
 			const struct text *why)
 {
 	__u32 ifindex = 0;
-	int err = ifname ? index_of(ifname, &ifindex, why) : 0;
+	int err = ifname ? port_of_name_text(ifname, &ifindex, why) : 0;
 
 	if (err)
 		return err;
@@ -454,7 +446,7 @@ static int reader_list(void *priv, const char *ifname, avtpmap_reader_fn *fn,
 static int drain(void *priv, const char *ifname, const struct text *why)
 {
 	__u32 ifindex = 0;
-	int err = ifname ? index_of(ifname, &ifindex, why) : 0;
+	int err = ifname ? port_of_name_text(ifname, &ifindex, why) : 0;
 
 	(void)priv;
 	if (err)

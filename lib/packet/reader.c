@@ -143,10 +143,9 @@ int packet_open(struct avtpmap_stream *s, const struct avtpmap_open_opts *opts,
 	__u32 ifindex;
 	int err;
 
-	if (port_of_name(opts->ifname, &ifindex))
-		return refuse_text(why, -ENODEV,
-				   "%s: no such interface; see ip link",
-				   opts->ifname);
+	err = port_of_name_text(opts->ifname, &ifindex, why);
+	if (err)
+		return err;
 	err = reader_alloc(&r, why);
 	if (err)
 		return err;

@@ -363,7 +363,7 @@ static int all_gone(const struct xdp_choir *c)
 	return gone;
 }
 
-/* Events raised since they were last fetched; @take: fetch them. */
+/* Events raised since they were last fetched; @take: fetch them. Lists held. */
 static __u32 new_events(struct xdp_choir *c, int take)
 {
 	__u64 deadlines = env_load(&wakes_of(c)->wakes_deadline);
@@ -380,6 +380,16 @@ static __u32 new_events(struct xdp_choir *c, int take)
 		if (take)
 			c->seen[i] = n;
 	}
+	return events;
+}
+
+static __u32 fetch_events(struct xdp_choir *c)
+{
+	__u32 events;
+
+	pthread_mutex_lock(&lists);
+	events = new_events(c, 1);
+	pthread_mutex_unlock(&lists);
 	return events;
 }
 
@@ -425,7 +435,7 @@ int xdp_group_wait(struct avtpmap_group *g, struct avtpmap_wait *w)
 		return err;
 	due = periods_due(c, 0);
 	w->due = due < 0xffffffff ? due : 0xffffffff;
-	w->events = new_events(c, 1);
+	w->events = fetch_events(c);
 	if (w->due || w->events)
 		c->waits++;
 	is_ready(c); /* the events' tokens go with them */

@@ -119,12 +119,12 @@ int xdp_port_name(struct xdp_port *p, const char *ifname,
 		  const struct text *why)
 {
 	__u32 ifindex;
+	int err;
 
 	xdp_port_by_index(p, 0);
-	if (port_of_name(ifname, &ifindex))
-		return refuse_text(why, -ENODEV,
-				   "%s: no such interface; see ip link",
-				   ifname);
+	err = port_of_name_text(ifname, &ifindex, why);
+	if (err)
+		return err;
 	xdp_port_by_index(p, ifindex);
 	if (p->netns)
 		return 0;

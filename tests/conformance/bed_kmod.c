@@ -128,7 +128,7 @@ static int inject(const void *records, size_t bytes)
 const struct bed bed_kmod = {
 	.name = "kmod",
 	.backend = AVTPMAP_BACKEND_KMOD,
-	.caps = ~(uint64_t)(BED_NET_RAW | BED_CHOICE),
+	.caps = ~(uint64_t)(BED_NET_RAW | BED_CHOICE | BED_SOCKET),
 	.up = up,
 	.down = down,
 	.unplug = unplug,

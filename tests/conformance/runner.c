@@ -22,7 +22,7 @@
 
 enum {
 	EXIT_SKIP = 77,
-	CASE_SECONDS = 120,
+	CASE_SECONDS = 240,
 	WORDS = 512,
 };
 
