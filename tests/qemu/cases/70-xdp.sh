@@ -53,8 +53,8 @@ heard()
 
 nothing_pinned()
 {
-	same "$(guest 'find /sys/fs/bpf/avtpmap -mindepth 1 2>/dev/null
-		find /run/avtpmap/leases -type f ! -name lock 2>/dev/null; true')" ''
+	same "$(guest 'find /sys/fs/bpf/avtpmap -mindepth 1 2>/dev/null || true
+		find /run/avtpmap/leases -type f ! -name lock 2>/dev/null || true')" ''
 }
 
 # leave: the last stream goes, then we do, and nothing of ours is left
