@@ -29,7 +29,7 @@ static void bury_locked(struct xdp_port *p)
 				xdp_stream_destroy(p, i);
 		if (!p->away)
 			xdp_detach(p, &none);
-		else if (!p->table->allmulti_ours) /* else it bears the note */
+		else
 			xdp_dispatchers_clean(p);
 	}
 	xdp_port_unpin(p);
