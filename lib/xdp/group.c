@@ -343,26 +343,6 @@ static int none_lives(const struct xdp_choir *c)
 	return 1;
 }
 
-static __u64 periods_due(const struct xdp_choir *c, int wake)
-{
-	__u64 due;
-
-	pthread_mutex_lock(&lists);
-	due = least_due(c, wake);
-	pthread_mutex_unlock(&lists);
-	return due;
-}
-
-static int all_gone(const struct xdp_choir *c)
-{
-	int gone;
-
-	pthread_mutex_lock(&lists);
-	gone = none_lives(c);
-	pthread_mutex_unlock(&lists);
-	return gone;
-}
-
 /* Events raised since they were last fetched; @take: fetch them. Lists held. */
 static __u32 new_events(struct xdp_choir *c, int take)
 {
@@ -380,16 +360,6 @@ static __u32 new_events(struct xdp_choir *c, int take)
 		if (take)
 			c->seen[i] = n;
 	}
-	return events;
-}
-
-static __u32 fetch_events(struct xdp_choir *c)
-{
-	__u32 events;
-
-	pthread_mutex_lock(&lists);
-	events = new_events(c, 1);
-	pthread_mutex_unlock(&lists);
 	return events;
 }
 
@@ -433,13 +403,17 @@ int xdp_group_wait(struct avtpmap_group *g, struct avtpmap_wait *w)
 
 	if (err == -EINTR)
 		return err;
-	due = periods_due(c, 0);
+	pthread_mutex_lock(&lists);
+	due = least_due(c, 0);
 	w->due = due < 0xffffffff ? due : 0xffffffff;
-	w->events = fetch_events(c);
+	w->events = new_events(c, 1);
 	if (w->due || w->events)
 		c->waits++;
-	is_ready(c); /* the events' tokens go with them */
-	return all_gone(c) ? -ENODEV : err;
+	look(c); /* the events' tokens go with them */
+	if (none_lives(c))
+		err = -ENODEV;
+	pthread_mutex_unlock(&lists);
+	return err;
 }
 
 /* ---- period ---- */

@@ -147,12 +147,14 @@ static int show_stream(const struct xdp_port *p, __u32 index, struct walk *walk)
 	return err;
 }
 
-/* Nor what other dead have left. Returns whether there is a port. */
-static int repair(struct xdp_port *p)
+/* Nor what other dead have left. Returns whether it is a port that is asked for. */
+static int take_up(struct xdp_port *p, const struct walk *walk)
 {
 	const struct text none = { NULL, 0 };
 	int err;
 
+	if (walk->ifindex && p->ifindex != walk->ifindex)
+		return 0;
 	if (xdp_port_lock_this(p, 0))
 		return 0;
 	err = xdp_port_repair(p, &none);
@@ -165,9 +167,7 @@ static int on_port_streams(struct xdp_port *p, void *arg)
 	struct walk *walk = arg;
 	int err = 0;
 
-	if (walk->ifindex && p->ifindex != walk->ifindex)
-		return 0;
-	if (!repair(p))
+	if (!take_up(p, walk))
 		return 0;
 	for (__u32 i = 0; i < XDP_STREAMS && !err; i++)
 		if (p->table->stream[i].ms)
@@ -180,9 +180,7 @@ static int on_port_readers(struct xdp_port *p, void *arg)
 	struct walk *walk = arg;
 	int err = 0;
 
-	if (walk->ifindex && p->ifindex != walk->ifindex)
-		return 0;
-	if (!repair(p))
+	if (!take_up(p, walk))
 		return 0;
 	for (__u32 i = 0; i < XDP_READERS && !err; i++) {
 		const struct xdp_reader_ctl *c = &p->table->reader[i];
