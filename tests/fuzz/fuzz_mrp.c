@@ -13,16 +13,9 @@
 #include "../../lib/srp/msrp.c"
 #include "../../lib/srp/mvrp.c"
 #include "../../lib/srp/pdu.c"
+#include "must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(condition)                                              \
-	do {                                                         \
-		if (!(condition)) {                                  \
-			fprintf(stderr, "not so: %s\n", #condition); \
-			abort();                                     \
-		}                                                    \
-	} while (0)
 
 static void answer(struct mrp *m, uint64_t now_ns)
 {

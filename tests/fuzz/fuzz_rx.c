@@ -16,16 +16,9 @@
 #include "../../kmod/shared/key.h"
 #include "../../kmod/shared/period.h"
 #include "../unit/ring.h"
+#include "must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(condition)                                              \
-	do {                                                         \
-		if (!(condition)) {                                  \
-			fprintf(stderr, "not so: %s\n", #condition); \
-			abort();                                     \
-		}                                                    \
-	} while (0)
 
 enum { SLOTS = 16, STRIDE = 256 };
 
