@@ -38,10 +38,8 @@ static const char *const states[] = { "none", "advertised", "failed" };
 static void print_object(const struct avtpmap_srp_talker *t)
 {
 	struct json_object *o = json_object_new_object();
-	char mac[24];
+	char mac[MAC_TEXT];
 
-	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", t->mac[0],
-		 t->mac[1], t->mac[2], t->mac[3], t->mac[4], t->mac[5]);
 	json_object_object_add(o, "stream_id", json_stream_id(t->stream_id));
 	json_object_object_add(o, "talker",
 			       json_object_new_string(states[t->state]));
@@ -63,7 +61,9 @@ static void print_object(const struct avtpmap_srp_talker *t)
 				       json_stream_id(t->failure_bridge));
 	}
 	if (t->state != AVTPMAP_SRP_NONE) {
-		json_object_object_add(o, "mac", json_object_new_string(mac));
+		json_object_object_add(
+			o, "mac",
+			json_object_new_string(mac_text(mac, t->mac)));
 		json_object_object_add(o, "vid", json_u64(t->vid));
 		json_object_object_add(o, "priority", json_u64(t->priority));
 		json_object_object_add(o, "latency_ns",
@@ -75,15 +75,14 @@ static void print_object(const struct avtpmap_srp_talker *t)
 
 static void print_text(const struct avtpmap_srp_talker *t)
 {
-	char id[24], bridge[24];
+	char id[24], bridge[24], mac[MAC_TEXT];
 
 	avtpmap_stream_id_to_text(id, t->stream_id);
 	switch (t->state) {
 	case AVTPMAP_SRP_ADVERTISED:
-		printf("%s ready: to %02x:%02x:%02x:%02x:%02x:%02x, VLAN %u, "
+		printf("%s ready: to %s, VLAN %u, "
 		       "priority %u, at most %u us from the talker\n",
-		       id, t->mac[0], t->mac[1], t->mac[2], t->mac[3],
-		       t->mac[4], t->mac[5], t->vid, t->priority,
+		       id, mac_text(mac, t->mac), t->vid, t->priority,
 		       t->latency_ns / 1000);
 		break;
 	case AVTPMAP_SRP_FAILED:

@@ -68,13 +68,12 @@ static void print_row(const struct avtpmap_stream_info *s)
 
 static void print_stream(const struct avtpmap_stream_info *s)
 {
-	char id[AVTPMAP_STREAM_ID_TEXT], text[96];
+	char id[AVTPMAP_STREAM_ID_TEXT], text[96], mac[MAC_TEXT];
 
 	printf("\n  stream: %s\n", avtpmap_stream_id_to_text(id, s->stream_id));
 	printf("    mode: %s", mode_text(s->mode));
 	if (memcmp(s->mac, "\0\0\0\0\0\0", 6))
-		printf(", only to %02x:%02x:%02x:%02x:%02x:%02x", s->mac[0],
-		       s->mac[1], s->mac[2], s->mac[3], s->mac[4], s->mac[5]);
+		printf(", only to %s", mac_text(mac, s->mac));
 	if (s->vid && s->vid != AVTPMAP_ANY_VID)
 		printf(", only VLAN %u", s->vid);
 	printf("\n    state: %s\n", state_text(s->state));
@@ -94,12 +93,10 @@ static void print_stream(const struct avtpmap_stream_info *s)
 static struct json_object *json_stream(const struct avtpmap_stream_info *s)
 {
 	struct json_object *o = json_object_new_object();
-	char mac[18] = "any";
+	char mac[MAC_TEXT] = "any";
 
 	if (memcmp(s->mac, "\0\0\0\0\0\0", 6))
-		snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x",
-			 s->mac[0], s->mac[1], s->mac[2], s->mac[3], s->mac[4],
-			 s->mac[5]);
+		mac_text(mac, s->mac);
 	json_object_object_add(o, "stream_id", json_stream_id(s->stream_id));
 	json_object_object_add(o, "mode",
 			       json_object_new_string(mode_text(s->mode)));

@@ -83,6 +83,13 @@ char *format_text(char *buf, size_t bytes, const struct avtpmap_format *f)
 	return buf;
 }
 
+char *mac_text(char buf[MAC_TEXT], const uint8_t mac[6])
+{
+	snprintf(buf, MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1],
+		 mac[2], mac[3], mac[4], mac[5]);
+	return buf;
+}
+
 char *bytes_text(char *buf, size_t bytes, uint64_t v)
 {
 	if (v >= 1ull << 30)

@@ -41,6 +41,20 @@ static struct ifreq request(const struct netdev *dev, void *data)
 	return ifr;
 }
 
+bool netdev_is_ethernet(const char *ifname)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq ifr = { 0 };
+	bool is = true;
+
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", ifname);
+	if (fd >= 0 && !ioctl(fd, SIOCGIFHWADDR, &ifr))
+		is = ifr.ifr_hwaddr.sa_family == ARPHRD_ETHER;
+	if (fd >= 0)
+		close(fd);
+	return is;
+}
+
 static void read_kind(struct netdev *dev, int fd)
 {
 	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
@@ -48,9 +62,7 @@ static void read_kind(struct netdev *dev, int fd)
 
 	if (!ioctl(fd, SIOCETHTOOL, &ifr))
 		snprintf(dev->kind, sizeof(dev->kind), "%.31s", info.driver);
-	ifr = request(dev, NULL);
-	dev->ethernet = ioctl(fd, SIOCGIFHWADDR, &ifr) ||
-			ifr.ifr_hwaddr.sa_family == ARPHRD_ETHER;
+	dev->ethernet = netdev_is_ethernet(dev->name);
 }
 
 static void read_flags(struct netdev *dev, int fd)

@@ -138,6 +138,8 @@ struct json_object *json_format(const struct avtpmap_format *f);
 struct json_object *json_counters(const uint64_t *values, unsigned int n,
 				  uint64_t known);
 char *format_text(char *buf, size_t bytes, const struct avtpmap_format *f);
+enum { MAC_TEXT = 18 };
+char *mac_text(char buf[MAC_TEXT], const uint8_t mac[6]);
 char *bytes_text(char *buf, size_t bytes, uint64_t v);
 const char *state_text(uint32_t state);
 const char *mode_text(uint32_t mode);
@@ -166,6 +168,7 @@ struct netdev {
 
 void netdev_look(struct netdev *dev, const char *ifname);
 const char *hwtstamp_rx_text(int filter);
+bool netdev_is_ethernet(const char *ifname); /* true: not known */
 uint64_t netdev_received(const char *ifname); /* frames; 0: not known */
 
 #endif

@@ -21,12 +21,11 @@ static struct json_object *faults_json(const uint64_t *faults)
 static struct json_object *stream_json(const struct talk_stream *s)
 {
 	struct json_object *obj = json_object_new_object();
-	char mac[18];
+	char mac[MAC_TEXT];
 
-	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", s->dst[0],
-		 s->dst[1], s->dst[2], s->dst[3], s->dst[4], s->dst[5]);
 	json_object_object_add(obj, "stream_id", json_stream_id(s->stream_id));
-	json_object_object_add(obj, "mac", json_object_new_string(mac));
+	json_object_object_add(obj, "mac",
+			       json_object_new_string(mac_text(mac, s->dst)));
 	add(obj, "frames_built", s->k);
 	add(obj, "frames_on_wire", s->wired);
 	add(obj, "samples", s->units);
