@@ -30,9 +30,7 @@ int avtpmap_ctl_open(struct avtpmap_ctl **out,
 	*out = NULL;
 	why = (struct text){ o.error, o.error_bytes };
 	if (err)
-		return refuse_text(&why, err,
-				   "options of another libavtpmap than %s",
-				   avtpmap_version());
+		return opts_text(&why, err);
 	ctl = calloc(1, sizeof(*ctl));
 	if (!ctl)
 		return refuse_text(&why, -ENOMEM, "out of memory");

@@ -4,8 +4,17 @@
 #define AVTPMAP_LIB_INTERNAL_H
 
 #include <avtpmap/avtpmap.h>
+#include <time.h>
 
 #include "backend.h"
+
+static inline __u64 monotonic_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
 
 struct avtpmap_stream {
 	struct avtpmap_ring ring; /* first: avtpmap_ring() */

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "internal.h"
 
@@ -39,9 +38,7 @@ int avtpmap_monitor_open(struct avtpmap_monitor **out,
 	*out = NULL;
 	why = (struct text){ o.error, o.error_bytes };
 	if (err)
-		return refuse_text(&why, err,
-				   "options of another libavtpmap than %s",
-				   avtpmap_version());
+		return opts_text(&why, err);
 	m = calloc(1, sizeof(*m));
 	if (!m)
 		return refuse_text(&why, -ENOMEM, "out of memory");
@@ -86,7 +83,6 @@ int avtpmap_monitor_read(struct avtpmap_monitor *m,
 			 struct avtpmap_notice *notice, size_t bytes)
 {
 	struct avtpmap_notice n;
-	struct timespec ts;
 	int got;
 
 	do {
@@ -95,8 +91,7 @@ int avtpmap_monitor_read(struct avtpmap_monitor *m,
 	} while (got > 0 && m->ifindex && n.ifindex != m->ifindex);
 	if (got <= 0)
 		return got;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	n.mono_ns = (uint64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+	n.mono_ns = monotonic_ns();
 	memset(notice, 0, bytes);
 	memcpy(notice, &n, bytes < sizeof(n) ? bytes : sizeof(n));
 	return got;

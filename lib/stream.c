@@ -97,9 +97,7 @@ int avtpmap_open(struct avtpmap_stream **out,
 	*out = NULL;
 	why = (struct text){ o.error, o.error_bytes };
 	if (err)
-		return refuse_text(&why, err,
-				   "options of another libavtpmap than %s",
-				   avtpmap_version());
+		return opts_text(&why, err);
 	if (!o.ifname || o.kind != AVTPMAP_KIND_AVTP)
 		return refuse_text(&why, -EINVAL,
 				   "a stream needs an interface name, and kind "

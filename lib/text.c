@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <avtpmap/avtpmap.h>
+
 #include "text.h"
 
 int refuse_text(const struct text *t, int err, const char *fmt, ...)
@@ -34,4 +36,10 @@ int opts_copy(void *dst, size_t dst_bytes, const void *src)
 		if (from[i])
 			return -E2BIG;
 	return 0;
+}
+
+int opts_text(const struct text *t, int err)
+{
+	return refuse_text(t, err, "options of another libavtpmap than %s",
+			   avtpmap_version());
 }

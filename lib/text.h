@@ -21,5 +21,6 @@ refuse_text(const struct text *t, int err, const char *fmt, ...);
  * copied, as where to say so.
  */
 int opts_copy(void *dst, size_t dst_bytes, const void *src);
+int opts_text(const struct text *t, int err); /* what it refused */
 
 #endif

@@ -160,10 +160,10 @@ static int kmod_open(struct avtpmap_stream *s,
 		.stream_id = htobe64(opts->stream_id),
 		.kind = opts->kind,
 	};
-	int err = port_of_name(opts->ifname, &bind.ifindex);
+	int err = port_of_name_text(opts->ifname, &bind.ifindex, why);
 
 	if (err)
-		return refuse_text(why, err, NO_INTERFACE_TEXT, opts->ifname);
+		return err;
 	s->fd = open(AVTPMAP_DEVICE, O_RDWR | O_CLOEXEC);
 	if (s->fd < 0)
 		return device_text(why, -errno);

@@ -158,10 +158,11 @@ int kmod_drain(void *priv, const char *ifname, const struct text *why)
 	if (!msg)
 		return out_of_memory(msg, why);
 	if (ifname) {
-		if (port_of_name(ifname, &ifindex)) {
+		int err = port_of_name_text(ifname, &ifindex, why);
+
+		if (err) {
 			nlmsg_free(msg);
-			return refuse_text(why, -ENODEV, NO_INTERFACE_TEXT,
-					   ifname);
+			return err;
 		}
 		if (nla_put_u32(msg, AVTPMAP_A_IFINDEX, ifindex))
 			return out_of_memory(msg, why);

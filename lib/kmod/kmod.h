@@ -8,8 +8,6 @@
 struct nlattr;
 struct nl_msg;
 
-#define NO_INTERFACE_TEXT "%s: no such interface; see ip link"
-
 /* control.c APIs: see backend.h */
 int kmod_ctl_open(void **priv, const struct text *why);
 void kmod_ctl_close(void *priv);

@@ -157,9 +157,10 @@ static int list(void *priv, int cmd, const char *ifname, netlink_fn *fn,
 		struct walk *walk, const struct text *why)
 {
 	struct nl_msg *msg;
+	int err = ifname ? port_of_name_text(ifname, &walk->ifindex, why) : 0;
 
-	if (ifname && port_of_name(ifname, &walk->ifindex))
-		return refuse_text(why, -ENODEV, NO_INTERFACE_TEXT, ifname);
+	if (err)
+		return err;
 	msg = netlink_request(priv, cmd, NLM_F_DUMP);
 	if (!msg)
 		return refuse_text(why, -ENOMEM, "out of memory");

@@ -76,7 +76,7 @@ void packet_group_event(struct packet_group *g, __u32 events, __u64 now_ns)
 void packet_group_gone(struct packet_reader *r)
 {
 	struct packet_group *g = r->group;
-	__u64 now_ns = packet_now_ns();
+	__u64 now_ns = monotonic_ns();
 
 	quorum_leave(&g->quorum, &r->member);
 	env_store_release(&g->n_gone, g->n_gone + 1);
@@ -200,13 +200,13 @@ int packet_group_quiet(struct packet_reader *r)
 
 int packet_group_wait(struct avtpmap_group *handle, struct avtpmap_wait *w)
 {
-	__u64 from = packet_now_ns(), until = from + w->timeout_ns, due;
+	__u64 from = monotonic_ns(), until = from + w->timeout_ns, due;
 	struct packet_group *g = handle->priv;
 	int err = 0;
 
 	if (until < from)
 		until = ~0ull;
-	while (!is_ready(g) && !err && w->timeout_ns && packet_now_ns() < until)
+	while (!is_ready(g) && !err && w->timeout_ns && monotonic_ns() < until)
 		err = packet_sleep(g->fd, until);
 	if (err)
 		return err;
@@ -305,7 +305,7 @@ static void remove_member(struct packet_reader *r)
 	unlink_member(g, r);
 	ratio = due_ratio(&r->due);
 	set_member_period(r, 0);
-	advance(g, ratio, packet_now_ns());
+	advance(g, ratio, monotonic_ns());
 	if (g->n_gone == g->n_members)
 		fill(g);
 	pthread_mutex_unlock(&p->lock);
@@ -377,7 +377,7 @@ int packet_group_set_period(struct avtpmap_group *handle,
 	g->period = period->period;
 	g->events = period->events;
 	g->deadline_ns = period->deadline_ns;
-	g->wake.last_ns = packet_now_ns();
+	g->wake.last_ns = monotonic_ns();
 	for (struct packet_reader *r = g->members; r; r = r->group_next) {
 		set_member_period(r, period->period);
 		quorum_forget_lead(&g->quorum, &r->member);

@@ -138,7 +138,6 @@ void packet_count_lost(struct packet_port *p); /* with its lock held */
 int packet_join(const struct packet_port *p, __u64 mac, int on);
 
 /* wake.c APIs: the rules of kmod/shared/wake.h, with @lock held */
-__u64 packet_now_ns(void);
 void packet_frame_done(struct packet_stream *s, struct avtpmap_entry *e,
 		       __u64 now_ns);
 void packet_started(struct packet_stream *s, struct avtpmap_entry *e);

@@ -131,7 +131,7 @@ static __u64 arrival_ns(const struct packet_port *p, __u64 stamp_ns,
 
 static void empty_socket(struct packet_port *p)
 {
-	__u64 now_ns = packet_now_ns();
+	__u64 now_ns = monotonic_ns();
 	__u64 ahead_ns = realtime_ns() - now_ns;
 	__u32 n_frames = (__u32)BLOCK_BYTES * BLOCKS / p->frame_bytes;
 
@@ -150,7 +150,7 @@ static void empty_socket(struct packet_port *p)
 		f.mono_ns = arrival_ns(p,
 				       h->tp_sec * 1000000000ull + h->tp_nsec,
 				       ahead_ns, now_ns);
-		rx(p, &f, packet_now_ns());
+		rx(p, &f, monotonic_ns());
 		env_store_release(&h->tp_status, TP_STATUS_KERNEL);
 		p->at = (p->at + 1) % n_frames;
 	}
@@ -182,7 +182,7 @@ static void work(struct packet_port *p)
 	__u64 now_ns;
 
 	empty_socket(p);
-	now_ns = packet_now_ns();
+	now_ns = monotonic_ns();
 	for (struct packet_stream *s = p->streams; s; s = s->next)
 		packet_tick(s, now_ns);
 	for (struct packet_group *g = p->groups; g; g = g->next)
@@ -370,7 +370,7 @@ int packet_port_create(struct packet_port **out, __u32 ifindex,
 	p->frame_bytes = too_large || plan.stride > FRAME_BYTES ?
 				 FRAME_BYTES_JUMBO :
 				 FRAME_BYTES;
-	p->emptied_ns = packet_now_ns();
+	p->emptied_ns = monotonic_ns();
 	err = open_socket(p);
 	if (!err)
 		err = start_thread(p);

@@ -196,7 +196,7 @@ void packet_close(struct avtpmap_stream *s)
 int packet_sleep(int fd, __u64 until_ns)
 {
 	struct pollfd pfd = { .fd = fd, .events = POLLIN };
-	__u64 now = packet_now_ns();
+	__u64 now = monotonic_ns();
 	__u64 ns = until_ns > now ? until_ns - now : 0;
 	struct timespec ts = { ns / 1000000000, ns % 1000000000 };
 
@@ -205,13 +205,13 @@ int packet_sleep(int fd, __u64 until_ns)
 
 int packet_wait(struct avtpmap_stream *s, struct avtpmap_wait *w)
 {
-	__u64 from = packet_now_ns(), until = from + w->timeout_ns, due;
+	__u64 from = monotonic_ns(), until = from + w->timeout_ns, due;
 	struct packet_reader *r = s->priv;
 	int err = 0;
 
 	if (until < from)
 		until = ~0ull;
-	while (!is_ready(s) && !err && w->timeout_ns && packet_now_ns() < until)
+	while (!is_ready(s) && !err && w->timeout_ns && monotonic_ns() < until)
 		err = packet_sleep(r->fd, until);
 	if (err)
 		return err;

@@ -1,17 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "group.h"
-
-__u64 packet_now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
-}
 
 static void wake(struct packet_reader *r, enum avtpmap_counter why,
 		 __u64 now_ns)
@@ -48,7 +39,7 @@ void packet_count_periods(struct packet_reader *r)
 void packet_change_period(struct packet_reader *r, __u32 period)
 {
 	packet_count_periods(r);
-	wake_done(&r->wake, packet_now_ns());
+	wake_done(&r->wake, monotonic_ns());
 	tune(r, period, r->stream->account.media_pos);
 }
 

@@ -174,14 +174,14 @@ static void follow(struct avtpmap_srp *s, struct wanted *w)
 static int open_port(struct avtpmap_srp *s, const struct avtpmap_srp_opts *o,
 		     const struct text *why)
 {
-	uint64_t now_ns = srp_now_ns();
+	uint64_t now_ns = monotonic_ns();
 	__u32 ifindex;
 	int err;
 
-	if (!o->ifname || port_of_name(o->ifname, &ifindex))
-		return refuse_text(why, -ENODEV,
-				   "%s: no such interface; see ip link",
-				   o->ifname ? o->ifname : "(none)");
+	err = port_of_name_text(o->ifname ? o->ifname : "(none)", &ifindex,
+				why);
+	if (err)
+		return err;
 	s->ifindex = ifindex;
 	err = srp_wire_open(s, why);
 	if (err)
@@ -210,9 +210,7 @@ int avtpmap_srp_open(struct avtpmap_srp **out,
 	*out = NULL;
 	why = (struct text){ o.error, o.error_bytes };
 	if (err)
-		return refuse_text(&why, err,
-				   "options of another libavtpmap than %s",
-				   avtpmap_version());
+		return opts_text(&why, err);
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return refuse_text(&why, -ENOMEM, "out of memory");
@@ -246,7 +244,7 @@ void avtpmap_srp_close(struct avtpmap_srp *s)
 	if (!s->gone) {
 		/* a LeaveAll that is due would end what others here declare */
 		s->msrp.leaveall = s->mvrp.leaveall = false;
-		srp_wire_send(s, srp_now_ns(), true);
+		srp_wire_send(s, monotonic_ns(), true);
 	}
 	while ((w = s->wanted)) {
 		s->wanted = w->next;
@@ -273,7 +271,7 @@ static void empty_timer(struct avtpmap_srp *s)
 
 int avtpmap_srp_work(struct avtpmap_srp *s)
 {
-	uint64_t now_ns = srp_now_ns();
+	uint64_t now_ns = monotonic_ns();
 
 	empty_timer(s);
 	srp_wire_link(s, now_ns);

@@ -53,8 +53,6 @@ struct avtpmap_srp {
 	struct wanted *wanted;
 };
 
-uint64_t srp_now_ns(void);
-
 /* wire.c APIs */
 int srp_wire_open(struct avtpmap_srp *s, const struct text *why);
 void srp_wire_close(struct avtpmap_srp *s);

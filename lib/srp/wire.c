@@ -13,23 +13,15 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "../internal.h"
 #include "port.h"
 
 enum {
 	ETH_HEADER = 14,
 	ETH_MIN = 60,
 };
-
-uint64_t srp_now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
-}
 
 /* ---- the socket ---- */
 
@@ -277,8 +269,8 @@ void srp_wire_set_timer(struct avtpmap_srp *s)
 	struct itimerspec when = { 0 };
 
 	/* without a link nothing is sent, so what there is to send can wait */
-	if (!s->up && at < srp_now_ns() + MRP_JOIN_NS)
-		at = srp_now_ns() + MRP_JOIN_NS;
+	if (!s->up && at < monotonic_ns() + MRP_JOIN_NS)
+		at = monotonic_ns() + MRP_JOIN_NS;
 	if (!at)
 		at = 1;
 	when.it_value.tv_sec = at / 1000000000;

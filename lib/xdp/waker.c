@@ -127,20 +127,12 @@ void xdp_waker_take(const struct xdp_waker *w, __u64 tokens)
 	env_store_release(w->consumer, tokens);
 }
 
-static __u64 now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
-}
-
 /* 0 when it is time to look again, or -errno. */
 static int sleep_until(const struct xdp_waker *w, struct xdp_port *p,
 		       __u64 until_ns)
 {
 	struct pollfd pfd = { .fd = w->fd, .events = POLLIN };
-	__u64 now = now_ns();
+	__u64 now = monotonic_ns();
 	__u64 ns = until_ns > now ? until_ns - now : 0;
 	struct timespec ts;
 	int n;
@@ -161,12 +153,12 @@ static int sleep_until(const struct xdp_waker *w, struct xdp_port *p,
 int xdp_waker_wait(const struct xdp_waker *w, struct xdp_port *p,
 		   __u64 timeout_ns, int (*is_ready)(void *arg), void *arg)
 {
-	__u64 from = now_ns(), until = from + timeout_ns;
+	__u64 from = monotonic_ns(), until = from + timeout_ns;
 	int err = 0;
 
 	if (until < from)
 		until = ~0ull;
-	while (!is_ready(arg) && !err && timeout_ns && now_ns() < until)
+	while (!is_ready(arg) && !err && timeout_ns && monotonic_ns() < until)
 		err = sleep_until(w, p, until);
 	return err;
 }
