@@ -209,9 +209,12 @@ guest_start()
 		echo \$! >/tmp/$1.pid"
 }
 
-# guest_wait NAME: until it ends; prints its output, returns its status.
+# guest_wait NAME: until it ends; prints its output, returns its status, and
+# shows why if that is not 0.
 guest_wait()
 {
+	local status=0
+
 	guest "
 		for ((i = 0; i < 10 * $agent_timeout; i++)); do
 			kill -0 \$(cat /tmp/$1.pid) 2>/dev/null || break
@@ -219,7 +222,9 @@ guest_wait()
 		done
 		if kill -0 \$(cat /tmp/$1.pid) 2>/dev/null; then echo '$1 does not end'; cat /tmp/$1.err; exit 1; fi
 		cat /tmp/$1.out
-		exit \$(cat /tmp/$1.status)"
+		exit \$(cat /tmp/$1.status)" || status=$?
+	[ $status = 0 ] || guest "cat /tmp/$1.err" >&2
+	return $status
 }
 
 # guest_until 'condition': polls the guest; never a matter of how long it takes.

@@ -55,7 +55,7 @@ run_case()
 	guest_alive || boot_for_cases
 	# A subshell of its own, not in a condition: there "set -e" would be off.
 	set +e
-	( set -Eeuo pipefail; trap 'echo "failed: $BASH_COMMAND (line $LINENO)"' ERR; "$name" ) >"$log" 2>&1
+	( set -Eeuo pipefail; trap 'echo "failed: $BASH_COMMAND (line $LINENO)" >&2' ERR; "$name" ) >"$log" 2>&1
 	status=$?
 	set -e
 	if guest_alive; then
