@@ -384,11 +384,14 @@ static int is_ready(void *arg)
 	return is;
 }
 
+/*
+ * From release, which never waits for anybody: while someone else walks, the
+ * descriptor stays readable until he, or the next wait, has looked.
+ */
 void xdp_group_quiet(struct xdp_handle *h)
 {
-	if (!env_load(&h->group))
+	if (!env_load(&h->group) || pthread_mutex_trylock(&lists))
 		return;
-	pthread_mutex_lock(&lists);
 	if (h->group)
 		look(h->group);
 	pthread_mutex_unlock(&lists);
