@@ -14,9 +14,17 @@ static const struct backend *const backends[] = {
 
 #define N_BACKENDS ((int)(sizeof(backends) / sizeof(backends[0])))
 
-static const char *kind_of_choice(__u32 wanted)
+/* @lack: what the next better one lacks; of the last resort, worth a word. */
+static int chosen_text(const struct text *why, __u32 wanted,
+		       const struct backend *be, const char *reason,
+		       const char *lack)
 {
-	return wanted == AVTPMAP_BACKEND_AUTO ? "chosen" : "asked for";
+	if (wanted != AVTPMAP_BACKEND_AUTO)
+		return refuse_text(why, 0, "asked for: %s", reason);
+	if (be != backends[N_BACKENDS - 1])
+		return refuse_text(why, 0, "chosen: %s", reason);
+	return refuse_text(why, 0, "chosen: %s; not %s: %s", reason,
+			   backends[N_BACKENDS - 2]->name, lack);
 }
 
 int backend_choose(const struct backend **out, __u32 wanted, const char *ifname,
@@ -25,6 +33,7 @@ int backend_choose(const struct backend **out, __u32 wanted, const char *ifname,
 	char reason[REASON_BYTES];
 	const struct text t = { reason, sizeof(reason) };
 	char first_reason[REASON_BYTES] = "", rights[REASON_BYTES] = "";
+	char last[REASON_BYTES] = "";
 	int first_err = 0;
 
 	for (int i = 0; i < N_BACKENDS; i++) {
@@ -33,12 +42,12 @@ int backend_choose(const struct backend **out, __u32 wanted, const char *ifname,
 
 		if (wanted != AVTPMAP_BACKEND_AUTO && wanted != be->id)
 			continue;
-		err = be->probe(ifname, &t);
+		err = be->probe(ifname, wanted == be->id, &t);
 		if (!err) {
 			*out = be;
-			return refuse_text(why, 0, "%s: %s",
-					   kind_of_choice(wanted), reason);
+			return chosen_text(why, wanted, be, reason, last);
 		}
+		memcpy(last, reason, sizeof(last));
 		/*
 		 * The best backend's refusal is the one worth curing; of the
 		 * others, that of one that lacks only rights.
@@ -66,7 +75,7 @@ int avtpmap_backends(const char *ifname, struct avtpmap_backend_report *reports,
 
 		reports[i].backend = backends[i]->id;
 		reports[i].name = backends[i]->name;
-		reports[i].err = backends[i]->probe(ifname, &t);
+		reports[i].err = backends[i]->probe(ifname, 0, &t);
 	}
 	return N_BACKENDS;
 }

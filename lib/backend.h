@@ -10,14 +10,15 @@
 
 #include "text.h"
 
-#define REASON_BYTES 200
+#define REASON_BYTES 320
 
 /**
  * struct backend - one backend
  * @id: enum avtpmap_backend
  * @name: its name
  * @probe: can it be used, on this port or (NULL) at all? 0 or -errno, and in
- *	either case a line in @why
+ *	either case a line in @why; @asked: by name, so that what attach can be
+ *	told to do all the same is no obstacle
  *
  * For stream handles:
  * @open: map the ring and call stream_set_ring(); on failure nothing is left
@@ -38,7 +39,7 @@
 struct backend {
 	__u32 id;
 	const char *name;
-	int (*probe)(const char *ifname, const struct text *why);
+	int (*probe)(const char *ifname, int asked, const struct text *why);
 
 	int (*open)(struct avtpmap_stream *s,
 		    const struct avtpmap_open_opts *opts,

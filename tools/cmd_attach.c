@@ -48,12 +48,26 @@ static const struct option options[] = {
 	{ 0 },
 };
 
+/* Its own options mean XDP, where they cannot be a mistake about the module. */
+static void mean_xdp(const char *ifname)
+{
+	struct avtpmap_backend_report r[BACKENDS_MAX];
+	int n = avtpmap_backends(ifname, r, BACKENDS_MAX);
+
+	for (int i = 0; i < n && i < BACKENDS_MAX; i++)
+		if (r[i].backend == AVTPMAP_BACKEND_KMOD && r[i].err)
+			wanted_backend = AVTPMAP_BACKEND_XDP;
+}
+
 static int run(int argc, char **argv)
 {
-	struct avtpmap_ctl *ctl = open_ctl_to_keep(argv[0]);
+	struct avtpmap_ctl *ctl;
 	int err;
 
 	(void)argc;
+	if (opts.set & AVTPMAP_PORT_XDP && !wanted_backend)
+		mean_xdp(argv[0]);
+	ctl = open_ctl_to_keep(argv[0]);
 	if (!ctl)
 		return FAILURE;
 	opts.gid = gid;

@@ -68,8 +68,9 @@ static int is_hooked(const char *ifname)
 	return err || h.yes;
 }
 
-static int probe(const char *ifname, const struct text *why)
+static int probe(const char *ifname, int asked, const struct text *why)
 {
+	(void)asked;
 	if (access("/sys/module/avtpmap", F_OK) && access(AVTPMAP_DEVICE, F_OK))
 		return device_text(why, -ENOENT);
 	if (ifname && !is_hooked(ifname))

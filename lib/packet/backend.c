@@ -103,11 +103,12 @@ static int can_open(void)
 	return 0;
 }
 
-static int probe(const char *ifname, const struct text *why)
+static int probe(const char *ifname, int asked, const struct text *why)
 {
 	int err = can_open();
 
 	(void)ifname;
+	(void)asked;
 	if (err == -EPERM)
 		return refuse_text(why, err, "packet sockets need CAP_NET_RAW");
 	if (err)

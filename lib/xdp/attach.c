@@ -172,8 +172,22 @@ static int by_dispatcher(__u32 ifindex)
 	return is;
 }
 
-int xdp_could_attach(const struct xdp_port *p, const struct text *why)
+static int refused_text(const struct xdp_port *p, const char *because,
+			const struct text *why)
 {
+	return refuse_text(why, -EOPNOTSUPP,
+			   "%s: libxdp's dispatcher is refused here%s, and "
+			   "without it no other XDP program can be beside "
+			   "ours; if there need be none: avtpmap attach %s "
+			   "--alone",
+			   p->ifname, because, p->ifname);
+}
+
+int xdp_could_attach(const struct xdp_port *p, int asked,
+		     const struct text *why)
+{
+	char because[64];
+	int err = 0;
 	__u8 mode;
 	__u32 id;
 
@@ -185,6 +199,12 @@ int xdp_could_attach(const struct xdp_port *p, const struct text *why)
 	xdp_on_interface(p->ifindex, &mode, &id);
 	if (id && !by_dispatcher(p->ifindex) && !xdp_is_orphan(p))
 		return busy_text(p, why);
+	if (!asked && !id)
+		err = xdp_could_be_beside();
+	if (err) {
+		snprintf(because, sizeof(because), " (%s)", strerror(-err));
+		return refused_text(p, because, why);
+	}
 	return refuse_text(why, 0,
 			   "BPF programs can be loaded; %s has none of ours "
 			   "yet, and gets it in %s mode",
@@ -217,12 +237,7 @@ static int attach_beside(struct xdp_port *p, int native, const struct text *why)
 		return p->rx_fd < 0 ? attach_text(p, err, native, why) : err;
 	if (!xdp_attached(p, &alone) || !alone)
 		return remember(p, native);
-	return refuse_text(why, -EOPNOTSUPP,
-			   "%s: libxdp's dispatcher is refused here, and "
-			   "without it no other XDP program can be beside "
-			   "ours; if there need be none: avtpmap attach %s "
-			   "--alone",
-			   p->ifname, p->ifname);
+	return refused_text(p, "", why);
 }
 
 int xdp_attach_new(struct xdp_port *p, __u32 set, const struct text *why)

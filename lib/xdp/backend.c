@@ -39,7 +39,7 @@ static int can_load(const struct text *why)
 	}
 }
 
-static int probe(const char *ifname, const struct text *why)
+static int probe(const char *ifname, int asked, const struct text *why)
 {
 	const char *mode;
 	struct xdp_port p;
@@ -61,7 +61,7 @@ static int probe(const char *ifname, const struct text *why)
 		err = can_load(why);
 		if (!err) {
 			xdp_clean_dead(); /* what it left is in no one's way */
-			err = xdp_could_attach(&p, why);
+			err = xdp_could_attach(&p, asked, why);
 		}
 		return err;
 	}

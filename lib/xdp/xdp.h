@@ -194,7 +194,8 @@ int xdp_attach_new(struct xdp_port *p, __u32 set, const struct text *why);
 /* One that somebody took off. */
 int xdp_attach(struct xdp_port *p, __u32 set, const struct text *why);
 /* Nothing of ours is there: could it be? 0 or -errno, with a line in @why. */
-int xdp_could_attach(const struct xdp_port *p, const struct text *why);
+int xdp_could_attach(const struct xdp_port *p, int asked,
+		     const struct text *why);
 int xdp_detach(struct xdp_port *p, const struct text *why);
 int xdp_detach_fd(__u32 ifindex, int fd, int alone, __u8 mode);
 int xdp_elsewhere_text(const struct xdp_port *p, const struct text *why);
@@ -280,6 +281,9 @@ void xdp_group_forget(struct xdp_handle *h);
 /* With the port locked: a group goes; a member that is no reader any more goes. */
 void xdp_group_disband(struct xdp_port *p, __u32 index);
 void xdp_group_leave(struct xdp_port *p, __u32 index);
+
+/* beside.c APIs: 0, or why the kernel refuses what a dispatcher is made of */
+int xdp_could_be_beside(void);
 
 /* filter.c APIs: what the NIC must let through. With the port locked. */
 int xdp_filters_add(struct xdp_port *p, struct xdp_ctl *c,
