@@ -52,6 +52,7 @@ help:
 	@echo '  check-jack       avtpmap-jack under a JACK server without hardware, as root'
 	@echo '  check-qemu       real streams into a Debian 13 guest; KERNEL=debian|rt|debug, ONLY="10 50", WITHOUT=05'
 	@echo '  check-mutations  that the tests see mistakes: of a table, one by one; not in check; ONLY='
+	@echo '  check-walk       README as a new user, in a fresh Debian root; not in check; SUITE=bookworm|trixie'
 	@echo '  bench            what each way of receiving a stream costs; see tests/bench/Makefile'
 	@echo '  demo             one stream from GStreamer to a WAV file, from nothing'
 	@echo
@@ -109,7 +110,7 @@ dkms-remove:
 	if command -v dkms >/dev/null && dkms status avtpmap/$(VERSION) | grep -q .; then dkms remove avtpmap/$(VERSION) --all; fi
 	rm -rf $(DKMS_SOURCE)
 
-.PHONY: check lint check-unit check-bpf check-kunit check-conformance check-srp check-jack check-qemu check-mutations
+.PHONY: check lint check-unit check-bpf check-kunit check-conformance check-srp check-jack check-qemu check-mutations check-walk
 check:
 	tests/check.sh
 lint: KDIR := $(firstword $(wildcard $(KDIR) /usr/src/linux-headers-*-amd64))
@@ -128,6 +129,9 @@ check-srp:
 	+$(MAKE) -C tests/srp check
 check-jack:
 	+$(MAKE) -C tests/jack check
+SUITE ?= trixie
+check-walk:
+	tests/walk.sh $(SUITE)
 check-mutations:
 	tests/mutations/run.sh
 check-qemu:
