@@ -6,7 +6,6 @@
 #include <net/net_namespace.h>
 
 #include "netlink.h"
-#include "param.h"
 #include "port.h"
 #include "stream.h"
 
@@ -179,37 +178,7 @@ bool port_may_use(const struct net *net, kgid_t gid)
 	       ns_capable(net->user_ns, CAP_NET_ADMIN);
 }
 
-/* Also when a netdev moves to another namespace: it unregisters here first. */
-static int port_netdev_event(struct notifier_block *nb, unsigned long event,
-			     void *ptr)
-{
-	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
-	struct port *port;
-
-	switch (event) {
-	case NETDEV_UNREGISTER:
-		port = port_find(dev);
-		if (port)
-			port_release(port);
-		break;
-	case NETDEV_REGISTER:
-	case NETDEV_CHANGENAME:
-		param_apply(dev);
-		break;
-	}
-	return NOTIFY_DONE;
-}
-
-static struct notifier_block port_notifier = {
-	.notifier_call = port_netdev_event,
-};
-
-/* Registering replays NETDEV_REGISTER for the netdevs that exist. */
-int port_init(void)
-{
-	return register_netdevice_notifier(&port_notifier);
-}
-
+/* No new ones, and the end of those that there are. */
 void port_exit(void)
 {
 	struct port *port, *tmp;
@@ -219,5 +188,4 @@ void port_exit(void)
 	list_for_each_entry_safe(port, tmp, &ports, node)
 		port_release(port);
 	rtnl_unlock();
-	unregister_netdevice_notifier(&port_notifier);
 }

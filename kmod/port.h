@@ -75,7 +75,6 @@ void port_queue_stats(const struct port *port, u32 queue,
 u32 port_phc_index(struct net_device *dev);
 u64 port_next_serial(void);
 
-int port_init(void);
 void port_exit(void);
 
 /* rx.c */
