@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the family "avtpmap" tells: dumps and events. */
+/* What the family "avtpmap" lists. */
 #ifndef AVTPMAP_NETLINK_DUMP_H
 #define AVTPMAP_NETLINK_DUMP_H
 

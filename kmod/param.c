@@ -6,7 +6,6 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "netlink.h"
 #include "param.h"
 #include "port.h"
 #include "shared/streamid.h"

@@ -5,7 +5,7 @@
 #include <linux/slab.h>
 #include <net/net_namespace.h>
 
-#include "netlink.h"
+#include "event.h"
 #include "port.h"
 #include "stream.h"
 

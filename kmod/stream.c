@@ -4,8 +4,8 @@
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 
+#include "event.h"
 #include "holder.h"
-#include "netlink.h"
 #include "reader.h"
 #include "stream.h"
 #include "table.h"
