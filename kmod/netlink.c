@@ -5,6 +5,7 @@
 #include <linux/rtnetlink.h>
 #include <net/genetlink.h>
 
+#include "event.h"
 #include "netlink.h"
 #include "netlink_dump.h"
 #include "port.h"
@@ -370,8 +371,6 @@ static const struct genl_multicast_group groups[] = {
 	{ .name = AVTPMAP_GENL_EVENTS },
 };
 
-bool netlink_is_up;
-
 struct genl_family netlink_family __ro_after_init = {
 	.name		= AVTPMAP_GENL_NAME,
 	.version	= AVTPMAP_GENL_VERSION,
@@ -393,12 +392,12 @@ int netlink_init(void)
 	int err = genl_register_family(&netlink_family);
 
 	if (!err)
-		smp_store_release(&netlink_is_up, true); /* pairs with send_event() */
+		event_open(&netlink_family);
 	return err;
 }
 
 void netlink_exit(void)
 {
-	WRITE_ONCE(netlink_is_up, false);
+	event_close();
 	genl_unregister_family(&netlink_family);
 }

@@ -6,7 +6,6 @@
 #include <net/genetlink.h>
 
 extern struct genl_family netlink_family;
-extern bool netlink_is_up;	/* the family is registered, and has its group */
 
 int netlink_dump_ports(struct sk_buff *skb, struct netlink_callback *cb);
 int netlink_dump_streams(struct sk_buff *skb, struct netlink_callback *cb);

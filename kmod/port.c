@@ -90,7 +90,7 @@ static struct port *port_create(struct net_device *dev,
 	netdev_hold(dev, &port->dev_tracker, GFP_KERNEL);
 	port->serial = port_next_serial();
 	list_add_tail(&port->node, &ports);
-	netlink_port_event(port, AVTPMAP_EV_ADDED);
+	event_tell(dev, NULL, AVTPMAP_EV_ADDED);
 	return port;
 }
 
@@ -112,7 +112,7 @@ void port_release(struct port *port)
 	ASSERT_RTNL();
 	stream_delete_all(port);
 	avtpmap_hook_detach(port->dev, &port->sink);
-	netlink_port_event(port, AVTPMAP_EV_DELETED);
+	event_tell(port->dev, NULL, AVTPMAP_EV_DELETED);
 	list_del(&port->node);
 	netdev_put(port->dev, &port->dev_tracker);
 	port->dev = NULL;

@@ -168,7 +168,7 @@ static void stream_report(struct work_struct *work)
 	events = s->report_events;
 	s->report_events = 0;
 	spin_unlock_bh(&s->lock);
-	netlink_stream_event(s, events);
+	event_tell(s->port->dev, s->ring.hdr, events);
 }
 
 /* ---- NIC filters ---- */
@@ -371,7 +371,7 @@ static int publish(struct stream *s, struct port *port,
 	port->n_streams++;
 	table_insert(s);
 	avtpmap_hook_arm(port->dev, &port->sink, true);
-	netlink_stream_event(s, AVTPMAP_EV_ADDED);
+	event_tell(s->port->dev, s->ring.hdr, AVTPMAP_EV_ADDED);
 	return 0;
 }
 
@@ -445,7 +445,7 @@ static void finish(struct stream *s)
 	hrtimer_cancel(&s->timer);
 	cancel_delayed_work_sync(&s->report);
 	filters_del(s);
-	netlink_stream_event(s, AVTPMAP_EV_DELETED);
+	event_tell(s->port->dev, s->ring.hdr, AVTPMAP_EV_DELETED);
 	stream_put(s);
 }
 
