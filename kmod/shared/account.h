@@ -274,6 +274,9 @@ static inline void account_stale(struct avtpmap_account *a,
 	}
 	a->stale++;
 	e->media_pos = end > back ? end - back : 0;
+	/* frames that passed may have been longer, or this one is empty */
+	if (e->media_pos > a->media_pos)
+		e->media_pos = a->media_pos;
 	e->units = 0;
 }
 

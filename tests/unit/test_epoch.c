@@ -285,11 +285,34 @@ static void skipped_strangers(void **state)
 	assert_counters(&s, C(TOO_LONG), 3, -1);
 }
 
+/* One that comes late is at what is laid down, however long those that passed. */
+static void late_behind_a_long_one(void **state)
+{
+	struct stream s;
+
+	(void)state;
+	stream_init(&s);
+	stream_settle(&s);
+	s.pdu.data_bytes = 4 * 48;
+	avtpmap_account_skip(&s.a, &s.hdr, &s.pdu, AVTPMAP_C_TOO_LONG,
+			     s.now_ns);
+	s.pdu.data_bytes = 24;
+	s.pdu.sequence--;
+	assert_int_equal(stream_frame(&s), 1);
+	assert_int_equal(s.e.flags & AVTPMAP_F_LATE, AVTPMAP_F_LATE);
+	assert_in_range(s.e.media_pos, 0, 48);
+	assert_int_equal(s.a.media_pos, 48);
+	s.pdu.sequence += 2;
+	assert_int_equal(stream_frame(&s), 1);
+	assert_int_equal(s.e.media_pos, 96);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(format_change),
 		cmocka_unit_test(unsupported_format),
+		cmocka_unit_test(late_behind_a_long_one),
 		cmocka_unit_test(malformed_cannot_begin),
 		cmocka_unit_test(malformed_inside),
 		cmocka_unit_test(talker_conflict),
