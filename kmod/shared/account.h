@@ -8,99 +8,10 @@
 
 #include <linux/avtpmap.h>
 
+#include "account_state.h"
 #include "avtp.h"
 #include "format.h"
-
-/* Silence after which a stream counts as ended. */
-#define AVTPMAP_SILENCE_NS	100000000ull
-
-enum {
-	SETTLE_FRAMES	= 8,	/* of an epoch: breaks are not yet loss */
-	LOST_MAX	= 127,	/* frames that sequence_num can tell apart */
-	LATE_MAX	= 16,	/* frames that one can be overtaken by */
-	STALE_MAX	= 32,	/* late and duplicate frames in a row: resync */
-	WRAP_FRAMES	= 192,	/* silence, in frames, that sequence_num spans */
-	STAMP_FRAMES	= 16,	/* as far avtp_timestamp may be off */
-	STAMP_SPAN_NS	= 2000000000,	/* that it spans, either way */
-};
-
-/**
- * struct avtpmap_account - a stream's accounts, private to its producer
- * @format_raw: of the epoch
- * @media_pos: where the next frame is expected to begin
- * @talker: source MAC of the epoch
- * @last_ns: when the last frame came, CLOCK_MONOTONIC
- * @wrap_ns: a silence too long for sequence_num to number, all ones if not known
- * @stamp_pos: media position of the last frame with an avtp_timestamp that is
- *	certain, all ones: of none
- * @skipped_units: of frames lost or passed since the last one in the ring
- * @epoch: 0 before the first frame
- * @unit: enum avtpmap_unit
- * @block_bytes: bytes of one media unit, with AVTPMAP_UNIT_SAMPLES
- * @nominal_units: units of the last frame that had any
- * @nominal_bytes: data_bytes of that frame
- * @rate_hz: media units per second, or 0
- * @skipped_lost: frames lost among them; all ones is so many or more
- * @stamp: its avtp_timestamp
- * @stamp_step: by which it is later than the one before
- * @sequence: of the newest frame
- * @mr: its mr
- * @tu: its AVTPMAP_F_TU
- * @dbc: expected in the next frame
- * @settle: frames left of the settle window
- * @stale: late and duplicate frames in a row
- */
-struct avtpmap_account {
-	__u64 format_raw;
-	__u64 media_pos;
-	__u64 talker;
-	__u64 last_ns;
-	__u64 wrap_ns;
-	__u64 stamp_pos;
-	__u64 skipped_units;
-	__u32 epoch;
-	__u32 unit;
-	__u32 block_bytes;
-	__u32 nominal_units;
-	__u32 nominal_bytes;
-	__u32 rate_hz;
-	__u32 skipped_lost;
-	__u32 stamp;
-	__u32 stamp_step;
-	__u8 sequence;
-	__u8 mr;
-	__u8 tu;
-	__u8 dbc;
-	__u8 settle;
-	__u8 stale;
-	__u8 resv[2];
-};
-
-/**
- * struct avtpmap_entry - one frame's part in the accounts
- * @media_pos: of its first media unit
- * @units: that it adds
- * @lost: frames lost just before it
- * @lost_units: that they held
- * @flags: enum avtpmap_slot_flags
- * @events: enum avtpmap_event
- * @refused: enum avtpmap_counter, of a frame that is refused
- */
-struct avtpmap_entry {
-	__u64 media_pos;
-	__u32 units;
-	__u32 lost;
-	__u32 lost_units;
-	__u32 flags;
-	__u32 events;
-	__u32 refused;
-};
-
-static __always_inline void count(struct avtpmap_ring_hdr *hdr,
-				  enum avtpmap_counter c, __u64 n)
-{
-	env_store(&hdr->counters[c], hdr->counters[c] + n);
-}
+#include "sequence.h"
 
 /*
  * A new talker, format or sequence. Positions go on from where they are, so
@@ -130,6 +41,7 @@ static inline void start_epoch(struct avtpmap_account *a,
 	a->nominal_units = 0;
 	a->nominal_bytes = 0;
 	a->wrap_ns = ~0ull;
+	a->pace_ns = 0;
 	a->stamp_pos = ~0ull;
 	a->stamp_step = 0;
 	a->skipped_units = 0;
@@ -139,6 +51,9 @@ static inline void start_epoch(struct avtpmap_account *a,
 	a->mr = pdu->mr;
 	a->tu = pdu->flags & AVTPMAP_F_TU;
 	a->dbc = pdu->dbc;
+	a->dbc_odd = 0;
+	a->dbc_way = 0;
+	a->plain = 0;
 	e->flags |= AVTPMAP_F_EPOCH;
 
 	env_store_wmb(&hdr->format_seq, 2 * a->epoch - 1);
@@ -147,7 +62,30 @@ static inline void start_epoch(struct avtpmap_account *a,
 	env_store_release(&hdr->format_seq, 2 * a->epoch);
 }
 
-/* Media units of a frame; the division is done when the length changes. */
+static env_noinline int new_length(struct avtpmap_account *a, __u32 data_bytes)
+{
+	__u32 n = data_bytes / a->block_bytes;
+
+	if (n * a->block_bytes != data_bytes || !n)
+		return 0;
+	a->nominal_bytes = data_bytes;
+	a->nominal_units = n;
+	a->wrap_ns = WRAP_FRAMES * 1000000000ull * n / a->rate_hz;
+	return 1;
+}
+
+/* Samples in a frame; the division is done when the length changes. */
+static __always_inline int samples_of(struct avtpmap_account *a,
+				      const struct avtpmap_pdu *pdu,
+				      __u32 *units)
+{
+	if (env_unlikely(pdu->data_bytes != a->nominal_bytes) &&
+	    !new_length(a, pdu->data_bytes))
+		return 0;
+	*units = a->nominal_units;
+	return 1;
+}
+
 static __always_inline int units_of(struct avtpmap_account *a,
 				    const struct avtpmap_pdu *pdu, __u32 *units)
 {
@@ -160,98 +98,7 @@ static __always_inline int units_of(struct avtpmap_account *a,
 		*units = 0;
 		return 1;
 	}
-	if (env_unlikely(pdu->data_bytes != a->nominal_bytes)) {
-		__u32 n = pdu->data_bytes / a->block_bytes;
-
-		if (n * a->block_bytes != pdu->data_bytes || !n)
-			return 0;
-		a->nominal_bytes = pdu->data_bytes;
-		a->nominal_units = n;
-		a->wrap_ns = WRAP_FRAMES * 1000000000ull * n / a->rate_hz;
-	}
-	*units = a->nominal_units;
-	return 1;
-}
-
-/* Two CPUs may take the time in one order and come here in the other. */
-static __always_inline __u64 silence_ns(const struct avtpmap_account *a,
-					__u64 now_ns)
-{
-	return now_ns > a->last_ns ? now_ns - a->last_ns : 0;
-}
-
-/* What the step from the newest frame's sequence_num to this one's means. */
-enum sequence_step {
-	STEP_NEXT,
-	STEP_LOSS,
-	STEP_LATE,
-	STEP_DUPLICATE,
-	STEP_RESYNC,
-};
-
-/*
- * What avtp_timestamp says of a silence: it goes on while the host, or the wire,
- * stands still. Sets @off_ns to how much later it is than right after the newest
- * frame, modulo 2^32. Returns 0 if it tells nothing.
- */
-static inline int stamp_off(const struct avtpmap_account *a,
-			    const struct avtpmap_pdu *pdu, __u64 now_ns,
-			    __s32 *off_ns)
-{
-	__u64 units = a->media_pos + a->skipped_units - a->stamp_pos;
-
-	if (a->stamp_pos == ~0ull || !a->stamp_step || !a->rate_hz ||
-	    a->stamp_step > a->wrap_ns ||
-	    (pdu->flags & (AVTPMAP_F_TV | AVTPMAP_F_TU)) != AVTPMAP_F_TV ||
-	    silence_ns(a, now_ns) > STAMP_SPAN_NS || units > 2 * a->rate_hz)
-		return 0;
-	*off_ns = (__s32)(pdu->avtp_timestamp - a->stamp -
-			  (__u32)(units * 1000000000 / a->rate_hz));
-	return 1;
-}
-
-/*
- * After a silence longer than sequence_num spans. The host may have stood still,
- * with the frames waiting in the NIC: then they are numbered as ever. Or the wire
- * did, and a multiple of 256 frames is missing, whatever the number says. What a
- * talker did not send while it paused is of any length, and is not missing.
- */
-static inline int is_wrapped(const struct avtpmap_account *a,
-			     const struct avtpmap_pdu *pdu, __u8 delta,
-			     __u64 now_ns)
-{
-	__u64 frame_ns = a->wrap_ns / WRAP_FRAMES;
-	__u64 slack_ns = STAMP_FRAMES * frame_ns, more_ns;
-	__s32 off_ns, ahead;
-
-	if (!stamp_off(a, pdu, now_ns, &off_ns))
-		return delta != 1;
-	ahead = delta >= 256 - LATE_MAX ? delta - 257 : delta - 1;
-	more_ns = slack_ns + off_ns - ahead * (__s64)frame_ns;
-	if (more_ns <= 2 * slack_ns)
-		return 0;
-	return delta != 1 || more_ns % (256 * frame_ns) <= 2 * slack_ns;
-}
-
-static __always_inline enum sequence_step
-sequence_step(const struct avtpmap_account *a, const struct avtpmap_pdu *pdu,
-	      __u64 now_ns)
-{
-	__u8 delta = pdu->sequence - a->sequence;
-
-	if (env_unlikely(silence_ns(a, now_ns) > a->wrap_ns) &&
-	    is_wrapped(a, pdu, delta, now_ns))
-		return STEP_RESYNC;
-	if (env_likely(delta == 1))
-		return STEP_NEXT;
-	if (!delta || delta >= 256 - LATE_MAX) {
-		if (a->stale >= STALE_MAX)
-			return STEP_RESYNC;
-		return delta ? STEP_LATE : STEP_DUPLICATE;
-	}
-	if (a->settle)
-		return STEP_NEXT;
-	return delta <= LOST_MAX + 1 ? STEP_LOSS : STEP_RESYNC;
+	return samples_of(a, pdu, units);
 }
 
 /* A frame that adds nothing: it lies in the ring at the place it had. */
@@ -273,6 +120,7 @@ static inline void account_stale(struct avtpmap_account *a,
 		e->flags |= AVTPMAP_F_DUPLICATE;
 	}
 	a->stale++;
+	a->plain = 0;
 	e->media_pos = end > back ? end - back : 0;
 	/* frames that passed may have been longer, or this one is empty */
 	if (e->media_pos > a->media_pos)
@@ -292,7 +140,7 @@ static inline __u32 units_lost(const struct avtpmap_account *a,
 		      lost * a->nominal_units;
 
 	if (pdu->subtype == AVTPMAP_SUB_61883_IIDC &&
-	    a->unit == AVTPMAP_UNIT_SAMPLES) {
+	    a->unit == AVTPMAP_UNIT_SAMPLES && !a->dbc_way) {
 		__s8 off = (__s8)(__u8)(pdu->dbc - a->dbc - guess);
 
 		if (off > 0 || (__u32)-off <= guess)
@@ -313,24 +161,75 @@ static inline void account_loss(struct avtpmap_account *a,
 	e->events |= AVTPMAP_EV_GAP;
 }
 
-/* IEC 61883-1: blocks are missing, or repeated, though no frame is. */
-static __always_inline int dbc_broken(const struct avtpmap_account *a,
+/* IEC 61883-1: quadlets of DBS make a data block, whatever is in it. */
+static inline __u8 blocks_of(const struct avtpmap_account *a,
+			     const struct avtpmap_pdu *pdu, __u32 units)
+{
+	__u32 dbs = a->format_raw & 0xff;
+
+	if (a->unit == AVTPMAP_UNIT_SAMPLES)
+		return units;
+	if (!(a->format_raw >> 24 & 1))		/* no CIP header */
+		return 0;
+	return pdu->data_bytes / (4 * (dbs ? dbs : 256));
+}
+
+/*
+ * DBC, where sequence_num goes on. Blocks are missing, or repeated, though no
+ * frame is; or the talker counts otherwise than the standard has it (quadlets,
+ * the packet's end), and then it does so again and again. Only a break in what
+ * was orderly for long is believed. NO-DATA is not asked: it may have the DBC
+ * before the next packet or behind it. Returns the blocks missing, -1: no break.
+ */
+static inline int account_dbc(struct avtpmap_account *a,
+			      struct avtpmap_ring_hdr *hdr,
+			      const struct avtpmap_pdu *pdu, __u8 blocks)
+{
+	__u8 missing = pdu->dbc - a->dbc;
+	int of_the_end = missing == (__u8)(blocks - a->dbc_step) &&
+			 (__u8)(missing + 1) <= 2;
+	int odd = a->dbc_odd;
+
+	if (!missing) {
+		if (odd)
+			a->dbc_odd--;
+		if (odd <= 1)
+			a->dbc_way = 0;
+		return -1;
+	}
+	a->dbc_odd = DBC_FRAMES;
+	if (odd || of_the_end)
+		a->dbc_way = 1;
+	if (a->settle)
+		return -1;
+	count(hdr, AVTPMAP_C_DBC_MISMATCH, 1);
+	if (odd || of_the_end)
+		return -1;
+	return missing < 128 && a->unit == AVTPMAP_UNIT_SAMPLES ? missing : 0;
+}
+
+static __always_inline int dbc_to_ask(const struct avtpmap_account *a,
 				      const struct avtpmap_pdu *pdu)
 {
 	return pdu->subtype == AVTPMAP_SUB_61883_IIDC &&
-	       a->unit == AVTPMAP_UNIT_SAMPLES && pdu->dbc != a->dbc &&
-	       !a->settle;
+	       !(pdu->flags & AVTPMAP_F_NODATA) &&
+	       (pdu->dbc != a->dbc || a->dbc_odd) &&
+	       (__u8)(pdu->sequence - a->sequence) == 1;
 }
 
-/* Returns the units missing. */
-static inline __u32 account_dbc(struct avtpmap_account *a,
-				struct avtpmap_ring_hdr *hdr,
-				const struct avtpmap_pdu *pdu)
+/* What the next frame's DBC will be. */
+static __always_inline void expect_dbc(struct avtpmap_account *a,
+				       const struct avtpmap_pdu *pdu,
+				       __u32 units, int anew)
 {
-	__u8 missing = pdu->dbc - a->dbc;
-
-	count(hdr, AVTPMAP_C_DBC_MISMATCH, 1);
-	return missing < 128 ? missing : 0;
+	if (pdu->subtype != AVTPMAP_SUB_61883_IIDC)
+		return;
+	if (pdu->flags & AVTPMAP_F_NODATA) {
+		a->dbc = anew ? pdu->dbc : a->dbc;
+		return;
+	}
+	a->dbc_step = blocks_of(a, pdu, units);
+	a->dbc = pdu->dbc + a->dbc_step;
 }
 
 static __always_inline void account_bits(struct avtpmap_account *a,
@@ -425,6 +324,106 @@ static inline int account_fresh(struct avtpmap_account *a,
 	return units_of(a, pdu, &e->units);
 }
 
+/* Certain avtp_timestamps tell of a silence how long the talker made it. */
+static __always_inline void keep_stamp(struct avtpmap_account *a,
+				       const struct avtpmap_pdu *pdu,
+				       __u64 media_pos)
+{
+	if ((pdu->flags & (AVTPMAP_F_TV | AVTPMAP_F_TU)) == AVTPMAP_F_TV) {
+		a->stamp_step = pdu->avtp_timestamp - a->stamp;
+		a->stamp = pdu->avtp_timestamp;
+		a->stamp_pos = media_pos;
+	}
+}
+
+/* A frame of the epoch, in its place or behind a loss. */
+static inline void account_next(struct avtpmap_account *a,
+				struct avtpmap_ring_hdr *hdr,
+				const struct avtpmap_pdu *pdu,
+				struct avtpmap_entry *e)
+{
+	account_bits(a, hdr, pdu, e);
+	if (a->skipped_units || a->skipped_lost)
+		account_skipped(a, e);
+	e->media_pos = a->media_pos + e->lost_units;
+	keep_stamp(a, pdu, e->media_pos);
+	a->media_pos = e->media_pos + e->units;
+	expect_dbc(a, pdu, e->units, (__u8)(pdu->sequence - a->sequence) != 1);
+	a->sequence = pdu->sequence;
+	a->stale = 0;
+	if (a->settle)
+		a->settle--;
+	a->plain = a->unit == AVTPMAP_UNIT_SAMPLES && a->nominal_units &&
+		   !a->settle && !a->dbc_odd;
+}
+
+/* Any frame, whatever it is and whatever came before. */
+static env_noinline int account_any(struct avtpmap_account *a,
+				    struct avtpmap_ring_hdr *hdr,
+				    const struct avtpmap_pdu *pdu, __u64 now_ns,
+				    struct avtpmap_entry *e)
+{
+	enum sequence_step step = STEP_NEXT;
+	int fresh = 0, missing;
+
+	/* before the first epoch there is no format that could be the same */
+	if (pdu->src_mac != a->talker) {
+		if (a->epoch && silence_ns(a, now_ns) < AVTPMAP_SILENCE_NS) {
+			e->events = AVTPMAP_EV_CONFLICT;
+			return refuse(hdr, e, AVTPMAP_C_CONFLICT);
+		}
+		fresh = 1;
+	} else if (!same_format(a, pdu)) {
+		fresh = 1;
+	} else {
+		step = sequence_step(a, pdu, now_ns);
+	}
+	if (fresh || step == STEP_RESYNC) {
+		if (!account_fresh(a, hdr, pdu, step, e))
+			return 0;
+		step = STEP_NEXT;
+		fresh = 1;
+	} else if (!units_of(a, pdu, &e->units)) {
+		return refuse(hdr, e, AVTPMAP_C_MALFORMED);
+	} else if (step != STEP_NEXT) {
+		count(hdr, AVTPMAP_C_SEQ_NUM_MISMATCH, 1);
+	}
+
+	if (a->unit != AVTPMAP_UNIT_SAMPLES && !fresh)
+		account_pace(a, now_ns);
+	a->last_ns = now_ns;
+	if (step == STEP_LATE || step == STEP_DUPLICATE) {
+		account_stale(a, hdr, pdu, step, e);
+		return 1;
+	}
+	if (step == STEP_LOSS) {
+		account_loss(a, hdr, pdu, e);
+	} else if (!fresh && dbc_to_ask(a, pdu)) {
+		missing = account_dbc(a, hdr, pdu, blocks_of(a, pdu, e->units));
+		if (missing >= 0) {
+			e->lost_units = missing;
+			e->flags |= AVTPMAP_F_DBC;
+			e->events |= AVTPMAP_EV_GAP;
+		}
+	}
+	account_next(a, hdr, pdu, e);
+	return 1;
+}
+
+/* Whether it is audio's next frame, of which nothing else is to be said. */
+static __always_inline int is_plain(struct avtpmap_account *a,
+				    const struct avtpmap_pdu *pdu, __u64 now_ns,
+				    struct avtpmap_entry *e)
+{
+	return env_likely(a->plain && pdu->src_mac == a->talker &&
+			  pdu->format_raw == a->format_raw &&
+			  pdu->sequence == (__u8)(a->sequence + 1) &&
+			  pdu->mr == a->mr && pdu->dbc == a->dbc &&
+			  (pdu->flags & AVTPMAP_F_TU) == a->tu &&
+			  (__s64)(now_ns - a->last_ns) <= (__s64)a->wrap_ns &&
+			  samples_of(a, pdu, &e->units));
+}
+
 /**
  * avtpmap_account() - enter a frame of class AVTPMAP_STREAM into the accounts
  * @a: the stream's
@@ -441,63 +440,22 @@ static __always_inline int avtpmap_account(struct avtpmap_account *a,
 					   __u64 now_ns,
 					   struct avtpmap_entry *e)
 {
-	enum sequence_step step = STEP_NEXT;
-	int fresh = 0;
-
 	e->lost = 0;
 	e->lost_units = 0;
 	e->flags = pdu->flags;
 	e->events = 0;
+	if (!is_plain(a, pdu, now_ns, e))
+		return account_any(a, hdr, pdu, now_ns, e);
 
-	/* before the first epoch there is no format that could be the same */
-	if (env_unlikely(pdu->src_mac != a->talker)) {
-		if (a->epoch && silence_ns(a, now_ns) < AVTPMAP_SILENCE_NS) {
-			e->events = AVTPMAP_EV_CONFLICT;
-			return refuse(hdr, e, AVTPMAP_C_CONFLICT);
-		}
-		fresh = 1;
-	} else if (env_unlikely(!same_format(a, pdu))) {
-		fresh = 1;
-	} else {
-		step = sequence_step(a, pdu, now_ns);
-	}
-	if (env_unlikely(fresh || step == STEP_RESYNC)) {
-		if (!account_fresh(a, hdr, pdu, step, e))
-			return 0;
-		step = STEP_NEXT;
-	} else if (!units_of(a, pdu, &e->units)) {
-		return refuse(hdr, e, AVTPMAP_C_MALFORMED);
-	} else if (env_unlikely(step != STEP_NEXT)) {
-		count(hdr, AVTPMAP_C_SEQ_NUM_MISMATCH, 1);
-	}
-
+	e->media_pos = a->media_pos;
+	a->media_pos += e->units;
 	a->last_ns = now_ns;
-	if (env_unlikely(step == STEP_LATE || step == STEP_DUPLICATE)) {
-		account_stale(a, hdr, pdu, step, e);
-		return 1;
-	}
-	if (env_unlikely(step == STEP_LOSS)) {
-		account_loss(a, hdr, pdu, e);
-	} else if (env_unlikely(dbc_broken(a, pdu))) {
-		e->lost_units = account_dbc(a, hdr, pdu);
-		e->flags |= AVTPMAP_F_DBC;
-		e->events |= AVTPMAP_EV_GAP;
-	}
-	account_bits(a, hdr, pdu, e);
-	if (env_unlikely(a->skipped_units || a->skipped_lost))
-		account_skipped(a, e);
-	e->media_pos = a->media_pos + e->lost_units;
-	if ((pdu->flags & (AVTPMAP_F_TV | AVTPMAP_F_TU)) == AVTPMAP_F_TV) {
-		a->stamp_step = pdu->avtp_timestamp - a->stamp;
-		a->stamp = pdu->avtp_timestamp;
-		a->stamp_pos = e->media_pos;
-	}
-	a->media_pos = e->media_pos + e->units;
 	a->sequence = pdu->sequence;
-	a->dbc = pdu->dbc + e->units;
-	a->stale = 0;
-	if (env_unlikely(a->settle))
-		a->settle--;
+	keep_stamp(a, pdu, e->media_pos);
+	if (pdu->subtype == AVTPMAP_SUB_61883_IIDC) {
+		a->dbc_step = e->units;
+		a->dbc += e->units;
+	}
 	return 1;
 }
 
@@ -512,11 +470,11 @@ static __always_inline int avtpmap_account(struct avtpmap_account *a,
  *
  * It arrived, so it is not lost on the wire as well; its media is missing.
  */
-static inline void avtpmap_account_skip(struct avtpmap_account *a,
-					struct avtpmap_ring_hdr *hdr,
-					const struct avtpmap_pdu *pdu,
-					enum avtpmap_counter reason,
-					__u64 now_ns)
+static env_noinline void avtpmap_account_skip(struct avtpmap_account *a,
+					      struct avtpmap_ring_hdr *hdr,
+					      const struct avtpmap_pdu *pdu,
+					      enum avtpmap_counter reason,
+					      __u64 now_ns)
 {
 	__u8 delta = pdu->sequence - a->sequence;
 	__u32 units;
@@ -530,14 +488,19 @@ static inline void avtpmap_account_skip(struct avtpmap_account *a,
 		count(hdr, AVTPMAP_C_FRAMES_LOST, delta - 1);
 		a->skipped_lost = saturated((__u64)a->skipped_lost + delta - 1);
 		a->skipped_units += units_lost(a, pdu, delta - 1);
-	} else if (dbc_broken(a, pdu)) {
-		a->skipped_units += account_dbc(a, hdr, pdu);
 	}
 	if (!units_of(a, pdu, &units))
 		units = 0;
+	if (delta == 1 && dbc_to_ask(a, pdu)) {
+		int missing = account_dbc(a, hdr, pdu,
+					  blocks_of(a, pdu, units));
+
+		a->skipped_units += missing > 0 ? missing : 0;
+	}
 	a->skipped_units += units;
+	a->plain = 0;
+	expect_dbc(a, pdu, units, delta != 1);
 	a->sequence = pdu->sequence;
-	a->dbc = pdu->dbc + units;
 	a->last_ns = now_ns;
 }
 

@@ -109,6 +109,9 @@ static inline void env_copy(void *dst, const void *src, __u32 n)
 	})
 #endif
 
+/* Seldom called: it must not make the straight way longer. */
+#define env_noinline		__attribute__((__noinline__, __unused__))
+
 #ifndef __always_inline
 #define __always_inline		inline __attribute__((__always_inline__))
 #endif

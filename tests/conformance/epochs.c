@@ -222,3 +222,58 @@ CASE(a_pause_without_loss_is_no_new_epoch, 0)
 	check_eq(avtpmap_header(s)->epoch, 1);
 	avtpmap_close(s);
 }
+
+/* The longest time between two of the frames not yet read. */
+static uint64_t longest_gap_ns(struct avtpmap_stream *s)
+{
+	const struct avtpmap_slot *slot;
+	uint64_t last = 0, longest = 0;
+
+	while ((slot = avtpmap_peek(s))) {
+		if (last && slot->mono_ns - last > longest)
+			longest = slot->mono_ns - last;
+		last = slot->mono_ns;
+		avtpmap_release(s);
+	}
+	return longest;
+}
+
+/* Returns 0 if the machine stood still: what a pace is it cannot tell then. */
+static int restart_of_packets(struct rig *rig, const struct shape *shape,
+			      int step)
+{
+	struct avtpmap_stream *s;
+	struct talker t;
+	int steady;
+
+	rig_add(rig, STREAM_ID, NULL);
+	s = rig_open(rig, STREAM_ID, 0, 0);
+	talker_init(&t, shape, STREAM_ID);
+	rig_send(rig, &t, FRAMES);
+	steady = longest_gap_ns(s) < SILENCE_US * 1000ull / 100;
+	usleep(SILENCE_US);
+	talker_restart(&t, t.next.sequence + step);
+	rig_send(rig, &t, FRAMES);
+	if (steady) {
+		check_seen(s, (struct seen){ .interrupted = 1, .resync = 1 });
+		check_eq(rig_counter(s, AVTPMAP_C_FRAMES_LATE), 0);
+		check_eq(rig_counter(s, AVTPMAP_C_FRAMES_DUPLICATE), 0);
+	}
+	avtpmap_close(s);
+	rig_del(rig, STREAM_ID);
+	return steady;
+}
+
+CASE(packets_that_begin_elsewhere_after_a_silence_are_neither_lost_nor_late, 0)
+{
+	static const struct shape shapes[] = { { .subtype = 3 },
+					       { .subtype = 5 } };
+	static const int steps[] = { 40, -5 };
+	int tries = 0;
+
+	for (size_t i = 0; i < N_ELEMS(shapes) * N_ELEMS(steps); i++)
+		while (!restart_of_packets(rig, &shapes[i / 2], steps[i % 2]))
+			if (++tries >= 100)
+				fail("this machine stood still %d times",
+				     tries);
+}

@@ -119,12 +119,14 @@ struct shot {
  * @dst: destination MAC address
  * @vid: in-band tag, 0: none
  * @next: the shot to come
+ * @jumped: its @n when DBC last jumped
  */
 struct talker {
 	uint64_t id;
 	uint64_t dst;
 	uint32_t vid;
 	struct shot next;
+	uint64_t jumped;
 };
 
 void talker_init(struct talker *t, const struct shape *shape, uint64_t id);

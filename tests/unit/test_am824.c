@@ -37,13 +37,78 @@ static void dbc_jumps_sequence_does_not(void **state)
 	assert_int_equal(s.e.media_pos, 60);
 	assert_int_equal(stream_next(&s), 1);
 	assert_int_equal(s.e.flags, AVTPMAP_F_TV);
+	for (int i = 0; i < DBC_FRAMES; i++)
+		assert_int_equal(stream_next(&s), 1);
 	s.pdu.dbc -= 6; /* backwards: nothing to fill */
 	assert_int_equal(stream_next(&s), 1);
 	assert_int_equal(s.e.flags, AVTPMAP_F_TV | AVTPMAP_F_DBC);
 	assert_int_equal(s.e.lost_units, 0);
-	assert_int_equal(s.e.media_pos, 72);
+	assert_int_equal(s.e.media_pos, 72 + 6 * DBC_FRAMES);
 	assert_int_equal(stream_next(&s), 1);
 	assert_counters(&s, C(DBC_MISMATCH), 2, -1);
+}
+
+/* Ways to count that are not the standard's: counted, and nothing is inserted. */
+static void dbc_counts_otherwise(void **state)
+{
+	enum { QUADLETS, END, AHEAD, STUCK, NODATA_COUNTS, N_WAYS };
+
+	(void)state;
+	for (int way = 0; way < N_WAYS; way++) {
+		struct stream s;
+		__u64 pos = 0, owed = 0;
+		__u8 dbc = 0;
+
+		stream_init_am824(&s);
+		s.pdu.format_raw = CIP_RAW(way == END ? 0x03 : 0x02, 2);
+		for (int i = 1; i < 3000; i++) {
+			int empty = way >= AHEAD && i % 4 == 0;
+			int n = way < AHEAD ? 6 : 8;
+
+			if (way == END) { /* 88.2 kHz: 11, 1 in 40 times 12 */
+				n = (owed + 88200) / 8000;
+				owed = (owed + 88200) % 8000;
+				dbc += n;
+			}
+			s.pdu.dbc = way == STUCK	  ? 0 :
+				    empty && way == AHEAD ? dbc + 8 :
+							    dbc;
+			s.pdu.data_bytes = empty ? 0 : 8 * n;
+			s.pdu.flags = empty ? AVTPMAP_F_NODATA : AVTPMAP_F_TV;
+			s.pdu.sequence = i;
+			assert_int_equal(stream_frame(&s), 1);
+			assert_int_equal(s.e.media_pos, pos);
+			assert_int_equal(s.e.events, 0);
+			pos += empty ? 0 : n;
+			dbc += way == QUADLETS ? 2 * n :
+			       way == AHEAD    ? (empty ? 0 : n) :
+			       way == END      ? 0 :
+						 n;
+		}
+		assert_true(way == AHEAD || counter(&s, C(DBC_MISMATCH)) > 100);
+		assert_int_equal(s.a.epoch, 1);
+	}
+}
+
+/* IEC 61883-4: packets, whose blocks are counted all the same. */
+static void dbc_of_a_transport_stream(void **state)
+{
+	struct stream s;
+
+	(void)state;
+	stream_init_am824(&s);
+	s.pdu.format_raw = FORMAT_RAW(AVTPMAP_SUB_61883_IIDC, 0x01200006);
+	s.pdu.data_bytes = 192;
+	for (int i = 0; i < 200; i++) {
+		s.pdu.dbc = 8 * i + 40 * (i >= 100);
+		s.pdu.sequence = i;
+		assert_int_equal(stream_frame(&s), 1);
+		assert_int_equal(s.e.events, i == 100 ? AVTPMAP_EV_GAP : 0);
+		assert_int_equal(s.e.flags & AVTPMAP_F_DBC,
+				 i == 100 ? AVTPMAP_F_DBC : 0);
+		assert_int_equal(s.e.media_pos, i);
+	}
+	assert_counters(&s, C(DBC_MISMATCH), 1, -1);
 }
 
 static void settle_window_has_no_dbc(void **state)
@@ -301,6 +366,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(dbc_in_order),
 		cmocka_unit_test(dbc_jumps_sequence_does_not),
+		cmocka_unit_test(dbc_counts_otherwise),
+		cmocka_unit_test(dbc_of_a_transport_stream),
 		cmocka_unit_test(settle_window_has_no_dbc),
 		cmocka_unit_test(dbc_tells_what_was_lost),
 		cmocka_unit_test(dbc_wraps_within_the_loss),

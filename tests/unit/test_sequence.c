@@ -190,22 +190,61 @@ static void silence_longer_than_the_wrap(void **state)
 			C(RESYNC), 1, C(STREAM_INTERRUPTED), 1, -1);
 }
 
-/* Nobody knows how fast packets that are not samples ought to come. */
-static void silence_of_packets(void **state)
+/* Packets and video have a pace: what lasts far longer was a restart. */
+static void restart_of_packets(void **state)
+{
+	static const struct {
+		__u64 raw;
+		int step, pause_ms, resync, lost;
+	} rows[] = {
+		{ FORMAT_RAW(AVTPMAP_SUB_TSCF, 0), 41, 1000, 1, 0 },
+		{ FORMAT_RAW(AVTPMAP_SUB_NTSCF, 0), -5, 1000, 1, 0 },
+		{ FORMAT_RAW(AVTPMAP_SUB_CRF, 0), 0, 1000, 1, 0 },
+		{ FORMAT_RAW(AVTPMAP_SUB_CVF, 0x0201), 41, 1000, 1, 0 },
+		{ FORMAT_RAW(AVTPMAP_SUB_CVF, 0x0201), -5, 1000, 1, 0 },
+		{ FORMAT_RAW(AVTPMAP_SUB_RVF, 0), 1, 1000, 0, 0 },
+		{ FORMAT_RAW(AVTPMAP_SUB_CVF, 0x0201), 3, 50, 0, 2 },
+		{ FORMAT_RAW(AVTPMAP_SUB_61883_IIDC, 0x01200006), 41, 1000, 1,
+		  0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_ELEMS(rows); i++) {
+		struct stream s;
+
+		stream_init(&s);
+		s.pdu.subtype = rows[i].raw >> 48;
+		s.pdu.format_raw = rows[i].raw;
+		for (int n = 0; n < 100; n++)
+			assert_int_equal(stream_next(&s), 1);
+		s.now_ns += rows[i].pause_ms * 1000000ull;
+		s.pdu.sequence += rows[i].step - 1;
+		assert_int_equal(stream_next(&s), 1);
+		assert_int_equal(counter(&s, C(RESYNC)), rows[i].resync);
+		assert_int_equal(counter(&s, C(FRAMES_LOST)), rows[i].lost);
+		assert_int_equal(counter(&s, C(FRAMES_LATE)), 0);
+		assert_int_equal(counter(&s, C(FRAMES_DUPLICATE)), 0);
+		assert_int_equal(s.a.epoch, 1 + rows[i].resync);
+	}
+}
+
+/* 5 pictures a second, 640 packets each: a loss across the pause is a loss. */
+static void a_pause_between_pictures(void **state)
 {
 	struct stream s;
 
 	(void)state;
 	stream_init(&s);
-	stream_settle(&s);
-	s.pdu.subtype = AVTPMAP_SUB_TSCF;
-	s.pdu.format_raw = FORMAT_RAW(AVTPMAP_SUB_TSCF, 0);
-	stream_settle(&s);
-	s.now_ns += 10 * WRAP_FRAMES * FRAME_NS;
-	s.pdu.sequence += 2;
-	assert_int_equal(stream_next(&s), 1);
-	assert_int_equal(s.e.lost, 2);
-	assert_int_equal(s.a.epoch, 2);
+	s.pdu.subtype = AVTPMAP_SUB_CVF;
+	s.pdu.format_raw = FORMAT_RAW(AVTPMAP_SUB_CVF, 0x0201);
+	for (int i = 0; i < 6400; i++) {
+		if (i % 640 == 0)
+			s.now_ns += 160000000;
+		if (i == 3200)
+			s.pdu.sequence += 2;
+		assert_int_equal(stream_next(&s), 1);
+	}
+	assert_counters(&s, C(SEQ_NUM_MISMATCH), 1, C(FRAMES_LOST), 2, -1);
 }
 
 /* A machine that stood still finds the next frame waiting in the NIC. */
@@ -502,7 +541,8 @@ int main(void)
 		cmocka_unit_test(settle_window),
 		cmocka_unit_test(resync),
 		cmocka_unit_test(silence_longer_than_the_wrap),
-		cmocka_unit_test(silence_of_packets),
+		cmocka_unit_test(restart_of_packets),
+		cmocka_unit_test(a_pause_between_pictures),
 		cmocka_unit_test(stall_is_not_loss),
 		cmocka_unit_test(losses_that_sequence_num_cannot_see),
 		cmocka_unit_test(a_stalled_host_loses_nothing),

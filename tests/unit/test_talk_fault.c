@@ -14,6 +14,7 @@
 
 #define STREAM_ID 0x02005e1000010007ull
 #define START_NS 1000000000ull
+#define SELDOM 601
 
 static const uint8_t dst_mac[6] = { 0x91, 0xe0, 0xf0, 0x00, 0x12, 0x34 };
 static const uint8_t src_mac[6] = { 0x02, 0x00, 0x5e, 0x10, 0x00, 0x01 };
@@ -127,7 +128,10 @@ static void pair_end(struct pair *p)
 	free(p->talker);
 }
 
-/* Everything that can go wrong, often. */
+/*
+ * Everything that can go wrong, often; but a DBC that breaks often is a way to
+ * count, and the model believes each break.
+ */
 static void all_faults(struct talk_plan *plan, uint64_t seed)
 {
 	plan->seed = seed;
@@ -141,7 +145,7 @@ static void all_faults(struct talk_plan *plan, uint64_t seed)
 	plan->probability[TALK_CORRUPT_PAD] = 0.02;
 	plan->every[TALK_MR_TOGGLE] = 37;
 	plan->every[TALK_TU_TOGGLE] = 53;
-	plan->every[TALK_DBC_BREAK] = 71;
+	plan->every[TALK_DBC_BREAK] = SELDOM;
 	plan->every[TALK_SEQUENCE_JUMP] = 1009;
 	plan->every[TALK_RESTART] = 1501;
 	plan->end = 10000;
@@ -218,11 +222,12 @@ static void one_fault_at_a_time(void **state)
 			pair_init(&p, formats[i]);
 			plan = &p.setup.plan;
 			plan->seed = fault;
-			plan->end = 2000;
+			plan->end = 3000;
 			if (fault < TALK_N_RANDOM)
 				plan->probability[fault] = 0.1;
 			else
-				plan->every[fault] = 100;
+				plan->every[fault] =
+					fault == TALK_DBC_BREAK ? SELDOM : 100;
 			pair_run(&p);
 			pair_end(&p);
 		}
@@ -241,6 +246,44 @@ static void no_fault(void **state)
 		assert_int_equal(p.hdr.counters[AVTPMAP_C_FRAMES_RX], 3000);
 		assert_int_equal(p.account.media_pos, p.talker->units);
 		assert_int_equal(p.hdr.counters[AVTPMAP_C_SEQ_NUM_MISMATCH], 0);
+		pair_end(&p);
+	}
+}
+
+/* A DBC that breaks again and again: counted, and believed once. */
+static void emit_uncompared(void *ctx, const struct talk_wire *w)
+{
+	struct pair *p = ctx;
+	struct avtpmap_entry e;
+
+	assert_int_equal(listen(p, w, &e), 1);
+	p->model.base += e.lost_units;
+	p->model.counters[AVTPMAP_C_DBC_MISMATCH] += !!w->skipped;
+}
+
+static void dbc_breaks_often(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N_ELEMS(formats); i++) {
+		struct pair p;
+
+		if (formats[i].encoding != TALK_AM824)
+			continue;
+		pair_init(&p, formats[i]);
+		p.setup.emit = emit_uncompared;
+		p.setup.plan.every[TALK_DBC_BREAK] = 50;
+		p.setup.plan.end = 3000;
+		talk_stream_init(p.talker, &p.setup, 0, STREAM_ID, dst_mac);
+		while (talk_stream_step(p.talker))
+			;
+		assert_true(p.model.counters[AVTPMAP_C_DBC_MISMATCH] > 50);
+		assert_int_equal(p.hdr.counters[AVTPMAP_C_DBC_MISMATCH],
+				 p.model.counters[AVTPMAP_C_DBC_MISMATCH]);
+		assert_in_range(p.model.base, TALK_DBC_BREAK_MIN,
+				TALK_DBC_BREAK_MAX);
+		assert_int_equal(p.account.media_pos,
+				 p.talker->units + p.model.base);
+		assert_int_equal(p.account.epoch, 1);
 		pair_end(&p);
 	}
 }
@@ -327,6 +370,7 @@ int main(void)
 		cmocka_unit_test(one_fault_at_a_time),
 		cmocka_unit_test(all_faults_all_formats),
 		cmocka_unit_test(all_faults_blocking),
+		cmocka_unit_test(dbc_breaks_often),
 		cmocka_unit_test(changes_of_format),
 		cmocka_unit_test(heavy_weather),
 	};

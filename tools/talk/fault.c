@@ -156,7 +156,9 @@ void talk_fault_at(const struct talk_plan *plan, uint64_t k,
 	for (int i = TALK_MR_TOGGLE; i <= TALK_DBC_BREAK; i++)
 		if (is_multiple(k, plan->every[i]))
 			d->talker |= 1 << i;
-	d->dbc_skip = 1 + draw(plan, k, TALK_DBC_BREAK) % TALK_DBC_BREAK_MAX;
+	d->dbc_skip = TALK_DBC_BREAK_MIN +
+		      draw(plan, k, TALK_DBC_BREAK) %
+			      (TALK_DBC_BREAK_MAX - TALK_DBC_BREAK_MIN + 1);
 	d->delay = 1 + draw(plan, k, TALK_DELAY) % TALK_DELAY_MAX;
 
 	/* what comes later must still come in its own epoch */

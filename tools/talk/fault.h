@@ -40,6 +40,7 @@ enum {
 	TALK_CHANGES_MAX = 8,
 	TALK_REORDER_BY = 2,
 	TALK_DELAY_MAX = 8, /* intervals */
+	TALK_DBC_BREAK_MIN = 2, /* one may be the other way to count */
 	TALK_DBC_BREAK_MAX = 64, /* blocks: DBC can tell them from 256 more */
 	TALK_JUMP_MIN = 129, /* first that cannot be loss ... */
 	TALK_JUMP_MAX = 228, /* ... and last that cannot be a late frame */

@@ -51,6 +51,18 @@ static void note(struct talk_stream *s, enum talk_fault fault)
 /* What the talker itself does, before it builds the frame. */
 static void apply_talker(struct talk_stream *s, struct talk_decision *d)
 {
+	/* NO-DATA has no blocks that others could be missing before */
+	if (s->dbc_skip) {
+		d->talker |= 1u << TALK_DBC_BREAK;
+		d->dbc_skip = s->dbc_skip;
+		s->dbc_skip = 0;
+	}
+	if (d->talker >> TALK_DBC_BREAK & 1 &&
+	    s->format->encoding == TALK_AM824 &&
+	    !talk_pace_units(&s->pace, s->k - s->segment_first)) {
+		d->talker &= ~(1u << TALK_DBC_BREAK);
+		s->dbc_skip = d->dbc_skip;
+	}
 	if (s->format->encoding != TALK_AM824)
 		d->talker &= ~(1u << TALK_DBC_BREAK);
 	for (int i = TALK_N_RANDOM; i < TALK_N_FAULTS; i++)

@@ -115,6 +115,7 @@ struct talk_slot {
  * @blocked_until: frame with which a delay ends
  * @sequence: of the next frame
  * @dbc: of the next frame
+ * @dbc_skip: blocks that are to be missing where there are blocks again
  * @mr: of the next frame
  * @tu: of the next frame
  * @n_queue: entries of @queue
@@ -143,6 +144,7 @@ struct talk_stream {
 	uint64_t blocked_until;
 	uint8_t sequence;
 	uint8_t dbc;
+	uint8_t dbc_skip;
 	bool mr;
 	bool tu;
 
