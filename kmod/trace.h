@@ -50,7 +50,8 @@ TRACE_EVENT(avtpmap_refuse,
 			{ AVTPMAP_C_MULTIBUF, "multibuf" },
 			{ AVTPMAP_C_TOO_LONG, "too_long" },
 			{ AVTPMAP_C_CONFLICT, "conflict" },
-			{ AVTPMAP_C_OTHER_PATH, "other_path" }))
+			{ AVTPMAP_C_OTHER_PATH, "other_path" },
+			{ AVTPMAP_N_COUNTERS, "no_format_yet" }))
 );
 
 TRACE_EVENT(avtpmap_wake,

@@ -51,7 +51,7 @@ enum avtpmap_class {
  *	not tell (IEC 61883-6 NO-DATA)
  * @offset: of the PDU in the frame
  * @len_bytes: of the PDU, without padding
- * @data_bytes: stream data in it, behind the CIP header if there is one
+ * @data_bytes: stream data in it, behind the CIP or raw header if there is one
  * @avtp_timestamp: valid with AVTPMAP_F_TV
  * @flags: enum avtpmap_slot_flags, as far as one frame tells
  * @tci: VLAN tag with AVTPMAP_F_VLAN, else 0
@@ -125,6 +125,22 @@ parse_61883(struct avtpmap_pdu *pdu, const __u8 *p, const __u8 *end)
 	return AVTPMAP_STREAM;
 }
 
+/* Raw video: a header of 8 octets before the pixels says what they are. */
+static __always_inline enum avtpmap_class
+parse_rvf(struct avtpmap_pdu *pdu, const __u8 *p, const __u8 *end,
+	  __u32 specific)
+{
+	if (p + 32 > end || pdu->data_bytes < 8)
+		return AVTPMAP_MALFORMED;
+	pdu->data_bytes -= 8;
+	/* active_pixels, total_lines; pixel depth and format, frame rate */
+	pdu->format_raw = FORMAT_RAW(pdu->subtype,
+				     (__u64)avtp_u16(p + 25) << 32 | specific);
+	if (p[22] & 0x10)		/* ef ends a frame */
+		pdu->flags |= AVTPMAP_F_FRAME_END;
+	return AVTPMAP_STREAM;
+}
+
 /* IEEE 1722 4.4.4: the common stream header and what subtypes add to it. */
 static __always_inline enum avtpmap_class
 parse_stream_header(struct avtpmap_pdu *pdu, const __u8 *p, const __u8 *end)
@@ -160,15 +176,22 @@ parse_stream_header(struct avtpmap_pdu *pdu, const __u8 *p, const __u8 *end)
 		if (p[22] & 0x10)
 			pdu->flags |= AVTPMAP_F_FRAME_END;
 		break;
-	case AVTPMAP_SUB_RVF:	/* active_pixels, total_lines; ef ends a frame */
-		pdu->format_raw = FORMAT_RAW(pdu->subtype, specific);
-		if (p[22] & 0x10)
-			pdu->flags |= AVTPMAP_F_FRAME_END;
-		break;
+	case AVTPMAP_SUB_RVF:
+		return parse_rvf(pdu, p, end, specific);
 	default:
 		pdu->format_raw = FORMAT_RAW(pdu->subtype, 0);
 	}
 	return AVTPMAP_STREAM;
+}
+
+/*
+ * CRF's layout, in the bits that FORMAT_RAW leaves: timestamp_interval, of which
+ * the upper octet shares its bits with the number of timestamps.
+ */
+static __always_inline __u64 crf_layout(__u32 interval, __u32 stamps)
+{
+	return (__u64)(interval & 0xff) << 40 |
+	       (__u64)((interval >> 8 ^ stamps) & 0x7f) << 56;
 }
 
 /* IEEE 1722 10: tu is where others have tv, and there is no avtp_timestamp. */
@@ -185,7 +208,9 @@ parse_crf(struct avtpmap_pdu *pdu, const __u8 *p, const __u8 *end)
 	pdu->data_bytes = avtp_u16(p + 16);
 	pdu->len_bytes = 20 + pdu->data_bytes;
 	pdu->format_raw = FORMAT_RAW(pdu->subtype,
-				     (__u64)p[3] << 32 | avtp_u32(p + 12));
+				     (__u64)p[3] << 32 | avtp_u32(p + 12) |
+				     crf_layout(avtp_u16(p + 18),
+						pdu->data_bytes / 8));
 	return AVTPMAP_STREAM;
 }
 

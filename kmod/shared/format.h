@@ -44,16 +44,20 @@ static inline __u32 am824_rate_hz(__u32 sfc)
 static inline int aaf_format(struct avtpmap_format *f, __u32 raw)
 {
 	__u32 encoding = raw >> 24;
+	__u32 nsr = raw >> 20 & 0xf;
 
-	f->rate_hz = aaf_rate_hz(raw >> 20 & 0xf);
 	f->channels = raw >> 8 & 0x3ff;
 	f->bit_depth = raw & 0xff;
 	f->header_bytes = 24;
 	f->encoding = encoding;
-	if (encoding == AVTPMAP_ENC_AES3)	/* carried, as packets */
+	/* carried as packets: a user's format or rate is told elsewhere */
+	if (encoding == AVTPMAP_ENC_AES3 || encoding == AVTPMAP_ENC_NONE)
 		return 1;
-	if (encoding < AVTPMAP_ENC_FLOAT32 || encoding > AVTPMAP_ENC_INT16)
+	if (encoding > AVTPMAP_ENC_INT16)
 		return 0;
+	if (!nsr)
+		return 1;
+	f->rate_hz = aaf_rate_hz(nsr);
 	f->unit = AVTPMAP_UNIT_SAMPLES;
 	f->sample_bytes = encoding == AVTPMAP_ENC_INT16 ? 2 :
 			  encoding == AVTPMAP_ENC_INT24 ? 3 : 4;

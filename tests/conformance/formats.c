@@ -146,3 +146,92 @@ CASE(frames_without_samples_are_not_pcm_and_can_still_be_read, 0)
 	check_eq(rig_drain(s), 25);
 	avtpmap_close(s);
 }
+
+/* What has no rate of ours, and so no samples, is packets of any length. */
+CASE(audio_of_a_users_format_or_rate_is_carried_as_packets, 0)
+{
+	static const struct shape shapes[] = {
+		{ 2, 4, 0, 2, 16, 2, 6, 0 }, /* nsr 0 */
+		{ 2, 0, 48000, 2, 32, 4, 6, 0 }, /* USER */
+		{ 2, 5, 48000, 2, 32, 4, 6, 0 }, /* AES3 */
+	};
+
+	for (size_t i = 0; i < N_ELEMS(shapes); i++) {
+		struct avtpmap_stream *s;
+		struct avtpmap_format f;
+		struct talker t;
+
+		rig_add(rig, STREAM_ID, NULL);
+		s = rig_open(rig, STREAM_ID, 10, 0);
+		talker_init(&t, &shapes[i], STREAM_ID);
+		rig_send(rig, &t, 25);
+		check_eq(rig_counter(s, AVTPMAP_C_FRAMES_RX), 25);
+		check_eq(rig_counter(s, AVTPMAP_C_UNSUPPORTED_FORMAT), 0);
+		check_eq(avtpmap_format(s, &f, NULL), 0);
+		check_eq(f.unit, AVTPMAP_UNIT_PACKETS);
+		check_eq(f.rate_hz, 0);
+		check_eq(rig_info(s).wake_period, 10);
+		check_eq(rig_info(s).periods, 2);
+		check_eq(rig_drain(s), 25);
+		avtpmap_close(s);
+		rig_del(rig, STREAM_ID);
+	}
+}
+
+/* Its PDU, in the wire's last frame, which has no tag. */
+static uint8_t *last_pdu(struct rig *rig)
+{
+	return (uint8_t *)(wire_last(&rig->wire) + 1) + 14;
+}
+
+/* What describes pixels, or a clock's events, is their format. */
+CASE(a_new_layout_of_pixels_or_of_a_clock_is_a_new_format, 0)
+{
+	static const struct shape rvf = { 7, 0, 8000, 1, 32, 4, 4, 0 };
+	static const struct shape crf = { .subtype = 4 };
+	const struct shape *shapes[] = { &rvf, &crf };
+
+	for (size_t i = 0; i < N_ELEMS(shapes); i++) {
+		struct avtpmap_stream *s;
+		struct talker t;
+
+		rig_add(rig, STREAM_ID, NULL);
+		s = rig_open(rig, STREAM_ID, 0, AVTPMAP_EV_EPOCH);
+		talker_init(&t, shapes[i], STREAM_ID);
+		for (int n = 0; n < 50; n++) {
+			talker_send(&t, &rig->wire, rig->ifindex, 1);
+			if (i)
+				last_pdu(rig)[19] = n < 25 ? 96 : 160;
+			else
+				memset(last_pdu(rig) + 24, n < 25 ? 1 : 0x34,
+				       8);
+		}
+		rig_inject(rig);
+		check_eq(rig_counter(s, AVTPMAP_C_FRAMES_RX), 50);
+		check_eq(rig_counter(s, AVTPMAP_C_FORMAT_CHANGED), 1);
+		check_eq(avtpmap_header(s)->epoch, 2);
+		rig_await(s, AVTPMAP_EV_EPOCH);
+		avtpmap_close(s);
+		rig_del(rig, STREAM_ID);
+	}
+}
+
+CASE(a_stream_that_begins_with_nodata_is_heard_from_its_first_samples, 0)
+{
+	static const struct shape blocking = { 0, 0, 48000, 8, 24, 4, 0, 1 };
+	struct avtpmap_stream *s;
+	struct talker t;
+
+	rig_add(rig, STREAM_ID, NULL);
+	s = rig_open(rig, STREAM_ID, 0, 0);
+	talker_init(&t, &blocking, STREAM_ID);
+	rig_send(rig, &t, 1);
+	check_eq(t.next.pos, 0);
+	check_eq(avtpmap_format(s, NULL, NULL), -EAGAIN);
+	rig_send(rig, &t, FRAMES - 1);
+	check_eq(rig_counter(s, AVTPMAP_C_FRAMES_RX), FRAMES - 1);
+	check_eq(rig_counter(s, AVTPMAP_C_UNSUPPORTED_FORMAT), 0);
+	check_eq(rig_counter(s, AVTPMAP_C_FRAMES_LOST), 0);
+	check_eq(avtpmap_header(s)->media_pos, t.next.pos);
+	avtpmap_close(s);
+}

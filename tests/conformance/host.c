@@ -262,7 +262,7 @@ CASE(the_host_gets_all_that_is_not_taken_and_nothing_else,
 
 CASE(formats_that_cannot_be_accounted_for_pass_and_leave_no_trace, BED_TAKE)
 {
-	static const struct shape unknown_rate = { 2, 4, 12345, 2, 16, 2, 6, 0 };
+	static const struct shape too_deep = { 2, 4, 48000, 2, 17, 2, 6, 0 };
 	struct avtpmap_stream *s;
 	struct talker t;
 	struct host h;
@@ -270,7 +270,7 @@ CASE(formats_that_cannot_be_accounted_for_pass_and_leave_no_trace, BED_TAKE)
 	listen_on(rig, &h);
 	rig_add(rig, STREAM_ID, NULL);
 	s = rig_open(rig, STREAM_ID, 0, 0);
-	talker_init(&t, &unknown_rate, STREAM_ID);
+	talker_init(&t, &too_deep, STREAM_ID);
 	for (int i = 0; i < 100; i++)
 		put(rig, &h, &t, SHOT_GOOD, 1);
 	check_host(rig, &h);

@@ -70,7 +70,7 @@ static void check_header(const struct state *s, __u64 frames)
 
 	MUST(hdr->epoch == s->ring.account.epoch);
 	MUST(hdr->format_seq == 2 * s->ring.account.epoch);
-	/* every frame of a stream is in the ring or in one refusal's counter */
+	/* every frame that has a format is in the ring or in one refusal's counter */
 	MUST(frames ==
 	     hdr->counters[AVTPMAP_C_FRAMES_RX] +
 		     sum(hdr, AVTPMAP_C_MALFORMED, AVTPMAP_C_OTHER_PATH));
@@ -100,6 +100,7 @@ static int one_frame(struct state *s, const uint8_t *frame, __u32 len, __u8 tag)
 	struct avtpmap_pdu pdu;
 	struct avtpmap_entry e;
 	enum avtpmap_class class;
+	int no_format = 0;
 	__u8 *copy = malloc(len ? len : 1);
 	__u64 due;
 
@@ -118,9 +119,12 @@ static int one_frame(struct state *s, const uint8_t *frame, __u32 len, __u8 tag)
 		check_slot(s, &pdu, &e, epoch);
 		due = avtpmap_period_due(due, s->ring.account.media_pos, 64);
 		MUST(due <= s->ring.account.media_pos / 64);
+	} else if (!(tag & 0x80) && e.refused == AVTPMAP_N_COUNTERS) {
+		no_format = 1;
+		MUST(pdu.flags & AVTPMAP_F_NODATA);
 	}
 	free(copy);
-	return !(tag & 0x80) && class >= AVTPMAP_STREAM;
+	return !(tag & 0x80) && class >= AVTPMAP_STREAM && !no_format;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -122,6 +122,21 @@ sent()
 	return 1
 }
 
+# Raw video of two formats, a frame in each packet; NO-DATA of IEC 61883-6.
+rvf=07810000001b21aabbcc000100000000050002d000109000
+nodata=00800000001b21aabbcc0001000000000000000000085fa03f02000090ffffff
+
+# counts_epochs BACKEND: of what is no audio, too
+counts_epochs()
+{
+	hears "$1" --samples 40 --seconds 10 --json
+	frames 20 pdu ${rvf}00110200000000000102030405060708
+	frames 20 pdu ${rvf}00340900000000000102030405060708
+	wait "$listener"
+	[ "$(jq -c '[.epochs, .frames, .counters.format_changed]' "$work/heard.json")" = "[2,40,1]" ] ||
+		{ jq -c . "$work/heard.json"; false; }
+}
+
 # diagnoses BACKEND
 diagnoses()
 {
@@ -132,13 +147,15 @@ diagnoses()
 	check "$b: sv = 0" sent "$b" told "sv = 0 50:" "$guesses" 50 sv 0
 	check "$b: another stream" sent "$b" told "other streams .* 00:1b:21:aa:bb:cc:00:02: is the" "any frame" \
 		50 id 001b21aabbcc0002
+	check "$b: NO-DATA and nothing else" sent "$b" told "50 frames of it came, none of .* NO-DATA" "$guesses" 50 pdu $nodata
+	check "$b: another format of what is no audio is an epoch" counts_epochs "$b"
 	hears "$b" --seconds 0.5
 	check "$b: nothing at all" told "$b" "MSRP"
 	check "$b: two tags: heard, or named" sent "$b" told_or_heard "two VLAN tags 50" "" 50 tags 88a8606481006002
 	check "$b: 802.1CB: heard, or named" sent "$b" told_or_heard "802.1CB tag 50" "" 50 tags 81006002f1c100000001
 }
 
-begin 31
+begin 35
 write_numbers "$work/numbers.wav"
 check "nothing is heard" exits 1 "nothing was heard of stream $id .ENODATA" "$tool" listen --backend packet v1 $id --seconds 0.2
 check "a file that cannot be written is refused at once" exits 1 "cannot write /nonesuch/x.wav: No such file.*ENOENT" \
@@ -151,7 +168,7 @@ late packet
 diagnoses packet
 
 if ! "$tool" attach --backend xdp --alone v1 2>/dev/null; then
-	skip 16 "XDP is refused here"
+	skip 18 "XDP is refused here"
 	exit
 fi
 late xdp

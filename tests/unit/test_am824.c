@@ -239,14 +239,15 @@ static void no_data_cannot_begin(void **state)
 	stream_init_am824(&s);
 	s.pdu.flags = AVTPMAP_F_NODATA;
 	s.pdu.format_raw = 0;
-	assert_int_equal(stream_next(&s), 0);
+	for (int i = 0; i < 200; i++)
+		assert_int_equal(stream_next(&s), 0);
 	assert_int_equal(s.a.epoch, 0);
 	s.pdu.flags = AVTPMAP_F_TV;
 	s.pdu.format_raw = CIP_RAW(0x02, 2);
 	assert_int_equal(stream_next(&s), 1);
 	assert_int_equal(s.hdr.epoch, 1);
 	assert_int_equal(s.hdr.format.channels, 2);
-	assert_counters(&s, C(UNSUPPORTED_FORMAT), 1, -1);
+	assert_counters(&s, -1);
 }
 
 /* It is of no stream but IEC 61883-6. */

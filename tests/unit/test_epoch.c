@@ -31,13 +31,13 @@ static void unsupported_format(void **state)
 
 	(void)state;
 	stream_init(&s);
-	s.pdu.format_raw = AAF_RAW(4, 0, 2, 16); /* user rate */
+	s.pdu.format_raw = AAF_RAW(4, 11, 2, 16); /* no such rate */
 	assert_int_equal(stream_next(&s), 0);
 	assert_int_equal(s.a.epoch, 0);
 	assert_int_equal(s.hdr.format_seq, 0);
 	s.pdu.format_raw = AAF_RAW(4, 5, 2, 16);
 	stream_settle(&s);
-	s.pdu.format_raw = AAF_RAW(4, 0, 2, 16);
+	s.pdu.format_raw = AAF_RAW(4, 11, 2, 16);
 	assert_int_equal(stream_next(&s), 0);
 	assert_int_equal(s.e.flags & AVTPMAP_F_EPOCH, 0);
 	assert_int_equal(s.hdr.epoch, 1);
@@ -285,6 +285,30 @@ static void skipped_strangers(void **state)
 	assert_counters(&s, C(TOO_LONG), 3, -1);
 }
 
+/* Packets, with no rate: their format changes with what describes them. */
+static void formats_of_packets(void **state)
+{
+	static const __u64 rows[] = {
+		AAF_RAW(4, 0, 2, 16), /* user rate */
+		AAF_RAW(0, 5, 2, 16), /* user format */
+		AAF_RAW(5, 5, 2, 0), /* AES3 */
+	};
+	struct stream s;
+
+	(void)state;
+	stream_init(&s);
+	for (size_t i = 0; i < N_ELEMS(rows); i++) {
+		s.pdu.format_raw = rows[i];
+		stream_settle(&s);
+		assert_int_equal(s.hdr.epoch, i + 1);
+		assert_int_equal(s.hdr.format.unit, AVTPMAP_UNIT_PACKETS);
+		assert_int_equal(s.hdr.format.rate_hz, 0);
+		assert_int_equal(s.hdr.format.channels, 2);
+		assert_int_equal(s.a.media_pos, (i + 1) * SETTLE_FRAMES);
+	}
+	assert_counters(&s, C(FORMAT_CHANGED), 2, C(STREAM_INTERRUPTED), 2, -1);
+}
+
 /* One that comes late is at what is laid down, however long those that passed. */
 static void late_behind_a_long_one(void **state)
 {
@@ -313,6 +337,7 @@ int main(void)
 		cmocka_unit_test(format_change),
 		cmocka_unit_test(unsupported_format),
 		cmocka_unit_test(late_behind_a_long_one),
+		cmocka_unit_test(formats_of_packets),
 		cmocka_unit_test(malformed_cannot_begin),
 		cmocka_unit_test(malformed_inside),
 		cmocka_unit_test(talker_conflict),

@@ -94,7 +94,8 @@ streams()
 }
 
 # frames COUNT [FIELD VALUE]...: sent to v0, AAF of 6 samples of 16 bits; FIELD
-# is sv, nsr, length (of its data, as it says), id or tags (hex, before 22f0)
+# is sv, nsr, length (of its data, as it says), id or tags (hex, before 22f0), or
+# pdu (hex, all of it but for sequence_num)
 frames()
 {
 	perl -e '
@@ -105,6 +106,7 @@ frames()
 		for my $i (0 .. $count - 1) {
 			my $pdu = pack("CCCC", 2, ($f{sv} << 7) | 1, $i & 255, 0) . pack("H16", $f{id}) .
 				pack("N CCCC nn", $i * 125000, 4, $f{nsr} << 4, 1, 16, $f{length}, 0) . "\1\2" x 6;
+			substr($pdu = pack("H*", $f{pdu}), 2, 1) = chr($i & 255) if $f{pdu};
 			my $frame = pack("H12 H12", "91e0f000fe01", "02a100000001") . pack("H*", $f{tags}) .
 				pack("n", 0x22f0) . $pdu . "\0" x 20;
 			send($s, $frame, 0, $to) or die "$!";

@@ -171,6 +171,19 @@ static bool say_sniffed(const struct sniff *s, const struct heard *h)
 	return s->sv0 || s->double_tag || s->rtag;
 }
 
+/* They are in no counter: nothing is wrong with them. */
+static bool say_no_format(const struct sniff *s)
+{
+	if (!s->frames)
+		return false;
+	fprintf(stderr,
+		"  - %" PRIu64
+		" frames of it came, none of which tells a format: "
+		"IEC 61883-6 NO-DATA; the talker has nothing to say yet\n",
+		s->frames);
+	return true;
+}
+
 static bool say_link(const struct heard *h, const struct netdev *dev,
 		     uint64_t received)
 {
@@ -237,6 +250,7 @@ void listen_diagnose(struct listen *l, double seconds)
 		seconds < 1, seconds);
 	known = say_refusals(l, &h);
 	known |= say_sniffed(&l->sniff, &h);
+	known |= !known && say_no_format(&l->sniff);
 	known |= say_link(&h, &dev, netdev_received(h.ifname) - l->received);
 	if (!known)
 		say_guesses(&h, &dev);

@@ -73,6 +73,7 @@ struct wav;
  * @drops: of frames, by the packet backend's socket
  * @drops_seen: of them, those that silence stands for
  * @epochs: formats fetched
+ * @epoch: of the newest frame, without audio
  * @events: enum avtpmap_event, since the last look
  * @diagnosed: why nothing is heard was said
  * @ended: the talker ceased
@@ -105,6 +106,7 @@ struct listen {
 	uint64_t drops;
 	uint64_t drops_seen;
 	uint32_t epochs;
+	uint32_t epoch;
 	uint32_t events;
 	bool diagnosed;
 	bool ended;

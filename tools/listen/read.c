@@ -217,8 +217,15 @@ static void drain_frames(struct listen *l)
 		uint32_t stale = slot->flags &
 				 (AVTPMAP_F_LATE | AVTPMAP_F_DUPLICATE);
 
+		uint32_t epoch = slot->epoch;
+
 		if (avtpmap_release(l->s))
 			continue;
+		if (epoch != l->epoch) {
+			avtpmap_format(l->s, &l->format, NULL);
+			l->epoch = epoch;
+			l->epochs++;
+		}
 		l->samples += units;
 		l->stale += stale != 0;
 	}
