@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "../../kmod/shared/env.h"
-#include "clock.h"
+#include "../clock_track.h"
 
 enum { NS_PER_S = 1000000000 };
 

@@ -11,7 +11,7 @@
 
 #include <avtpmap/time.h>
 
-#include "clock.h"
+#include "../clock_track.h"
 
 enum {
 	TRIES = 5,

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <pthread.h>
 
-#include "../../lib/time/clock.h"
+#include "../../lib/clock_track.h"
 
 #define SYS0 5000000000000ull
 #define PHC0 1700000000000000000ull

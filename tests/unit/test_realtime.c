@@ -51,8 +51,10 @@ static int no_wait(struct avtpmap_stream *s, struct avtpmap_wait *w)
 static const struct backend backend = { .name = "test", .wait = no_wait };
 
 static void read_everything(struct deck *d, struct avtpmap_time *time,
-			    int frames_first)
+			    struct avtpmap_media_clock *mc, int frames_first)
 {
+	struct avtpmap_media_clock_info info;
+	struct avtpmap_media_line line;
 	struct avtpmap_presentation at;
 	static __u32 buf[4096];
 	static float left[4096], right[4096];
@@ -68,9 +70,13 @@ static void read_everything(struct deck *d, struct avtpmap_time *time,
 	avtpmap_format(d->s, &f, NULL);
 	while (frames_first-- > 0 && avtpmap_peek(d->s)) {
 		avtpmap_time_frame(time, d->s, &at);
+		avtpmap_media_clock_frame(mc, d->s);
 		avtpmap_verify(d->s);
 		avtpmap_release(d->s);
 	}
+	avtpmap_media_clock_info(mc, 0, &info);
+	if (!avtpmap_media_clock_line(mc, AVTPMAP_TIMEBASE_MONOTONIC, &line))
+		avtpmap_media_line_time(&line, 0, NULL);
 	for (;;) {
 		got = avtpmap_pcm_read_native(d->pcm, buf, 13, &result);
 		if (got == -ESTRPIPE)
@@ -86,6 +92,7 @@ static void read_everything(struct deck *d, struct avtpmap_time *time,
 
 static void never_allocates(void **state)
 {
+	struct avtpmap_media_clock *mc;
 	struct avtpmap_time time;
 	struct deck d;
 
@@ -94,6 +101,7 @@ static void never_allocates(void **state)
 	d.s->be = &backend;
 	avtpmap_time_init(&time, NULL);
 	avtpmap_pcm_set_time(d.pcm, &time);
+	assert_int_equal(avtpmap_media_clock_open(&mc, NULL), 0);
 	for (int i = 0; i < 500; i++) {
 		int burst = i % 10 ? 5 : 2 * TAPE_SLOTS; /* overrun */
 
@@ -102,12 +110,13 @@ static void never_allocates(void **state)
 		if (i % 50 == 49)
 			d.sequence += 180; /* epochs */
 		armed = 1;
-		read_everything(&d, &time, i % 3);
+		read_everything(&d, &time, mc, i % 3);
 		armed = 0;
 	}
 	assert_true(d.ring.account.epoch > 5);
 	assert_true(avtpmap_overruns(d.s) > 10);
 	assert_int_equal(trapped, 0);
+	avtpmap_media_clock_close(mc);
 	deck_close(&d);
 }
 

@@ -7,6 +7,7 @@
  * group.h	many streams, one wait
  * pcm.h	the frames' audio samples
  * time.h	when media is to be presented, and the PHC beside other clocks
+ * clock.h	the talker's media clock
  * counters.h	what was received, lost and refused
  * control.h	ports and streams: attach, add, delete, list
  * monitor.h	notices of what happens to them
@@ -15,6 +16,7 @@
 #ifndef AVTPMAP_AVTPMAP_H
 #define AVTPMAP_AVTPMAP_H
 
+#include <avtpmap/clock.h>
 #include <avtpmap/control.h>
 #include <avtpmap/counters.h>
 #include <avtpmap/group.h>
