@@ -278,6 +278,59 @@ static int step(struct avtpmap_pcm *pcm, struct read *rd)
 	return read_frame(pcm, rd, &f, slot);
 }
 
+/* Reading begins at the next frame that holds news. */
+static int find_place(struct avtpmap_pcm *pcm)
+{
+	const struct avtpmap_slot *slot;
+	struct frame f;
+	int err;
+
+	for (;;) {
+		err = next_frame(pcm, &f, &slot);
+		if (err)
+			return err == NOTHING_THERE ? -EAGAIN : err;
+		if (f.epoch != pcm->epoch)
+			return -ESTRPIPE;
+		if (!pcm->codec)
+			return -ENOTSUP;
+		if (!(f.flags & (AVTPMAP_F_LATE | AVTPMAP_F_DUPLICATE)))
+			break;
+		pass(pcm);
+	}
+	pcm->pos = f.media_pos;
+	pcm->placed = 1;
+	return 0;
+}
+
+int avtpmap_pcm_present(struct avtpmap_pcm *pcm,
+			const struct avtpmap_media_line *line, uint64_t ns,
+			int64_t offset_ns, uint64_t *late)
+{
+	uint64_t half_ns = line->unit_ns / 2;
+	int64_t early;
+	int err = 0;
+
+	if (late)
+		*late = 0;
+	if (pcm->missed)
+		return -EPIPE;
+	if (!pcm->placed)
+		err = find_place(pcm);
+	if (err)
+		return err;
+	early = pcm->pos -
+		avtpmap_media_line_pos(line, ns - offset_ns + half_ns, NULL);
+	if (early > INT32_MAX || early < -INT32_MAX)
+		return -ERANGE;
+	if (early >= 0)
+		return early;
+	/* frames that lie wholly before it are passed by the next read */
+	pcm->pos -= early;
+	if (late)
+		*late = -early;
+	return 0;
+}
+
 static int read_units(struct avtpmap_pcm *pcm, struct read *rd)
 {
 	int err = pcm->missed ? -EPIPE : 0;

@@ -76,7 +76,7 @@ static void read_everything(struct deck *d, struct avtpmap_time *time,
 	}
 	avtpmap_media_clock_info(mc, 0, &info);
 	if (!avtpmap_media_clock_line(mc, AVTPMAP_TIMEBASE_MONOTONIC, &line))
-		avtpmap_media_line_time(&line, 0, NULL);
+		avtpmap_pcm_present(d->pcm, &line, line.ns, 0, NULL);
 	for (;;) {
 		got = avtpmap_pcm_read_native(d->pcm, buf, 13, &result);
 		if (got == -ESTRPIPE)

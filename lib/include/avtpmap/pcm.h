@@ -31,6 +31,7 @@ extern "C" {
 #endif
 
 struct avtpmap_stream;
+struct avtpmap_media_line;
 struct avtpmap_pcm;
 struct avtpmap_time;
 
@@ -118,6 +119,32 @@ void avtpmap_pcm_set_time(struct avtpmap_pcm *pcm, struct avtpmap_time *time);
  * what is there can be read by peek and release once the pcm is closed.
  */
 int avtpmap_pcm_format(struct avtpmap_pcm *pcm, struct avtpmap_format *format);
+
+/**
+ * avtpmap_pcm_present() - go to the unit that is due at a time
+ * @pcm: the pcm
+ * @line: of the stream's media clock, see avtpmap/clock.h
+ * @ns: a time on the line's time base
+ * @offset_ns: units are due so much after what their line says
+ * @late: out: units that are stepped over, for their time was before; or NULL
+ *
+ * Where the line is of timestamps that is presentation time, so streams that
+ * are presented at one time by one offset are in phase, in whatever program or
+ * machine; where it is of arrival times, the offset is what the reader grants
+ * them. The unit is the one whose time is nearest.
+ *
+ * To be called before the first read, and when something broke: a new epoch, an
+ * overrun, or clocks that drifted apart. From there reads go on, unit by unit;
+ * align has no say in where that is.
+ *
+ * Returns how many units too early the next one is: so much silence comes
+ * before it, or it waits; 0: the next read begins with the unit that is due,
+ * even if that has yet to arrive. -EAGAIN while no frame has come, -ERANGE if
+ * @ns is out of all reach, and -ESTRPIPE, -EPIPE and -ENOTSUP as reads do.
+ */
+int avtpmap_pcm_present(struct avtpmap_pcm *pcm,
+			const struct avtpmap_media_line *line, uint64_t ns,
+			int64_t offset_ns, uint64_t *late);
 
 /**
  * avtpmap_pcm_read_planar() - read as float, one array per channel
