@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: MIT
 /* The avtpmap command: a table of subcommands. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "tool.h"
 
 static const struct command *const commands[] = {
-	&cmd_attach,  &cmd_detach, &cmd_add,	 &cmd_del,    &cmd_set,
-	&cmd_show,    &cmd_stats,  &cmd_monitor, &cmd_listen, &cmd_talk,
-	&cmd_reserve, &cmd_drain,  &cmd_tune,	 &cmd_bench,  &cmd_doctor,
+	&cmd_attach, &cmd_detach, &cmd_add,   &cmd_del,
+	&cmd_set,    &cmd_show,	  &cmd_stats, &cmd_monitor,
+	&cmd_listen, &cmd_talk,	  &cmd_clock, &cmd_reserve,
+	&cmd_drain,  &cmd_tune,	  &cmd_bench, &cmd_doctor,
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -43,6 +47,25 @@ int fail(int err, const char *fmt, ...)
 		fprintf(stderr, " [%s]", name);
 	fputc('\n', stderr);
 	return FAILURE;
+}
+
+/* Nothing of a file that is there is lost, and none is left that was not. */
+int check_writable(const char *path)
+{
+	bool there = !access(path, F_OK);
+	struct stat st;
+	int fd;
+
+	if (!stat(path, &st) && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		return 0;
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return fail(-errno, "cannot write %s: %s", path,
+			    strerror(errno));
+	close(fd);
+	if (!there)
+		unlink(path);
+	return 0;
 }
 
 double clock_s(clockid_t id)

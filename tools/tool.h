@@ -69,9 +69,9 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
-extern const struct command cmd_add, cmd_attach, cmd_bench, cmd_del, cmd_detach,
-	cmd_doctor, cmd_drain, cmd_listen, cmd_monitor, cmd_reserve, cmd_set,
-	cmd_show, cmd_stats, cmd_talk, cmd_tune;
+extern const struct command cmd_add, cmd_attach, cmd_bench, cmd_clock, cmd_del,
+	cmd_detach, cmd_doctor, cmd_drain, cmd_listen, cmd_monitor, cmd_reserve,
+	cmd_set, cmd_show, cmd_stats, cmd_talk, cmd_tune;
 
 /* options.c APIs: runs @cmd on the arguments after its name */
 int command_main(const struct command *cmd, int argc, char **argv);
@@ -98,6 +98,8 @@ int check_interface(const char *ifname);
 /* One line on stderr: "avtpmap: ... [ENODEV]", or without @err. */
 __attribute__((format(printf, 2, 3))) int fail(int err, const char *fmt, ...);
 __attribute__((format(printf, 1, 2))) int usage_error(const char *fmt, ...);
+/* 0, or FAILURE after a line on stderr: a file can be written there later. */
+int check_writable(const char *path);
 double clock_s(clockid_t id); /* seconds; 0: there is no such clock */
 
 /* Set by each signal given to stop_on(); without SA_RESTART: a wait comes back. */

@@ -45,7 +45,7 @@ _avtpmap_values()
 	--group) compgen -g; echo none ;;
 	--backend) printf '%s\n' auto kmod xdp packet ;;
 	--xdp) printf '%s\n' native generic ;;
-	--wav | --pcap) compgen -f -- "$2" ;;
+	--wav | --pcap | --svg) compgen -f -- "$2" ;;
 	esac
 }
 
@@ -89,6 +89,11 @@ _avtpmap()
 	0) words=$(_avtpmap_interfaces) ;;
 	1) words=$(_avtpmap_streams "${COMP_WORDS[COMP_CWORD - 1]}" "$tool") ;;
 	*)
+		if [[ $command == clock ]]; then
+			words=$(_avtpmap_streams "${COMP_WORDS[2]}" "$tool")
+			mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+			return
+		fi
 		words=$(grep -F "=" <<<"$words")
 		compopt -o nospace 2>/dev/null
 		;;

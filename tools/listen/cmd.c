@@ -189,7 +189,7 @@ static int run(int argc, char **argv)
 	args.ifname = argv[0];
 	if (stream_id_arg(argv[1], &args.stream_id))
 		return USAGE;
-	if (args.wav && wav_check(args.wav))
+	if (args.wav && check_writable(args.wav))
 		return FAILURE;
 	stop_on(SIGINT);
 	stop_on(SIGTERM);

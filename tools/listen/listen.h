@@ -141,11 +141,7 @@ void listen_diagnose(struct listen *l,
 		     double seconds); /* nothing came at all */
 void listen_ended(const struct listen *l); /* nothing comes any more */
 
-/*
- * wav.c APIs: 0 or -errno; a failure has said why on stderr. The check is for
- * before there is a format: could the file be written?
- */
-int wav_check(const char *path);
+/* wav.c APIs: 0 or -errno; a failure has said why on stderr. */
 int wav_open(struct wav **out, const char *path,
 	     const struct avtpmap_format *format);
 int wav_write(struct wav *wav, const void *samples, uint32_t units);

@@ -34,27 +34,6 @@ static int sndfile_format(uint32_t encoding)
 	}
 }
 
-/* Nothing of a file that is there is lost, and none is left that was not. */
-int wav_check(const char *path)
-{
-	bool there = !access(path, F_OK);
-	struct stat st;
-	int fd, err;
-
-	if (!stat(path, &st) && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
-		return 0;
-	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-	if (fd < 0) {
-		err = -errno;
-		fail(err, "cannot write %s: %s", path, strerror(-err));
-		return err;
-	}
-	close(fd);
-	if (!there)
-		unlink(path);
-	return 0;
-}
-
 int wav_open(struct wav **out, const char *path,
 	     const struct avtpmap_format *format)
 {
