@@ -174,7 +174,7 @@ check_includes()
 	includes '^lib/[^/]*\.[ch]$' '<|"[a-z_]+\.h"|"\.\./kmod/shared/[a-z_]+\.h"' |
 		report "lib includes shared and uapi only"
 	includes '^lib/[^/]+/[^/]*\.[ch]$' \
-		'<|"(\.\./)?[a-z_]+\.h"|"(bpf/state|avtpmap\.skel)\.h"|"(\.\./){2}kmod/shared/[a-z_]+\.h"' |
+		'<|"(\.\./)?[a-z_]+\.h"|"(bpf/state|(avtpmap|beside)\.skel)\.h"|"(\.\./){2}kmod/shared/[a-z_]+\.h"' |
 		report "lib's rooms include lib, shared and uapi only, not each other"
 	includes '^lib/xdp/bpf/' '<|"(state|[a-z]+\.bpf)\.h"|"(\.\./){3}kmod/shared/[a-z_]+\.h"' |
 		report "the XDP program includes shared and uapi only"
