@@ -270,7 +270,19 @@ static void paces(void **state)
 	assert_int_equal(talk_pace_sample_ns(&pace, 44100ull * 8640000),
 			 8640000000000000);
 
+	/* fast and slow, to the nanosecond: packets and samples alike */
+	format.rate_hz = 48000;
+	assert_null(talk_pace_init(&pace, &format, TALK_CLASS_A, false));
+	pace.ppb = 100000;
+	assert_int_equal(talk_pace_packet_ns(&pace, 8000), 999900010);
+	assert_int_equal(talk_pace_sample_ns(&pace, 48004800), 1000000000000);
+	pace.ppb = -TALK_PPB_MAX;
+	assert_int_equal(talk_pace_packet_ns(&pace, 7992), 1000000000);
+	assert_int_equal(talk_pace_sample_ns(&pace, 47952ull * 8640000),
+			 8640000000000000);
+
 	/* refused, with a reason */
+	format.rate_hz = 44100;
 	assert_non_null(talk_pace_init(&pace, &format, TALK_CLASS_A, true));
 	format = (struct talk_format){ TALK_AM824, 48000, 8, 24 };
 	assert_non_null(talk_pace_init(&pace, &format, TALK_CLASS_B, true));

@@ -39,6 +39,8 @@ static const struct option options[] = {
 	  1023 },
 	{ "class", "a|b", "8000 or 4000 packets a second (a)", parse_class,
 	  &args.class, 0, 0 },
+	{ "ppm", "PPM", "its clock is so much fast, or slow: -1000 to 1000 (0)",
+	  parse_ppm, &args.ppb, 0, 0 },
 	{ "blocking", NULL, "am824: full packets, and NO-DATA between them",
 	  parse_flag, &args.blocking, 0, 0 },
 	{ "sparse", NULL, "AAF: a timestamp in each eighth packet", parse_flag,

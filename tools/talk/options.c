@@ -59,6 +59,19 @@ int parse_rate(const struct option *opt, const char *text)
 	return talk_rate_known(*(uint32_t *)opt->dest) ? 0 : -1;
 }
 
+/* int32_t, in ppb */
+int parse_ppm(const struct option *opt, const char *text)
+{
+	char *end;
+	double ppb = 1000 * strtod(text, &end);
+
+	if (end == text || *end || !(ppb >= -TALK_PPB_MAX) ||
+	    ppb > TALK_PPB_MAX)
+		return -1;
+	*(int32_t *)opt->dest = ppb < 0 ? ppb - 0.5 : ppb + 0.5;
+	return 0;
+}
+
 /* enum talk_class */
 int parse_class(const struct option *opt, const char *text)
 {
@@ -277,6 +290,7 @@ int talk_setup_from_args(struct talk_setup *setup, const struct talk_args *args,
 	setup->class = args->class;
 	setup->blocking = args->blocking;
 	setup->sparse = args->sparse;
+	setup->ppb = args->ppb;
 	setup->vid = args->vid == AVTPMAP_ANY_VID ? TALK_UNTAGGED : args->vid;
 	setup->pcp = args->pcp != UINT32_MAX	 ? args->pcp :
 		     args->class == TALK_CLASS_A ? 3 :

@@ -32,6 +32,7 @@ struct talk_args {
 	enum talk_class class;
 	bool blocking;
 	bool sparse;
+	int32_t ppb;
 	uint8_t mac[6];
 	uint8_t source_mac[6];
 	uint32_t vid;
@@ -59,6 +60,7 @@ int parse_tone(const struct option *opt, const char *text);
 int parse_noise(const struct option *opt, const char *text);
 int parse_encoding(const struct option *opt, const char *text);
 int parse_rate(const struct option *opt, const char *text);
+int parse_ppm(const struct option *opt, const char *text);
 int parse_class(const struct option *opt, const char *text);
 int parse_probability(const struct option *opt, const char *text);
 int parse_corrupt(const struct option *opt, const char *text);

@@ -39,6 +39,7 @@ const char *talk_pace_init(struct talk_pace *pace,
 	pace->units = 0;
 	pace->syt_interval = syt_interval(format->rate_hz);
 	pace->blocking = blocking;
+	pace->ppb = 0;
 
 	if (format->encoding != TALK_AM824) {
 		if (blocking)
@@ -84,16 +85,26 @@ uint32_t talk_pace_units(const struct talk_pace *pace, uint64_t k)
 	return after > before ? pace->syt_interval : 0;
 }
 
+/* What the talker's clock takes for @ns, on the clock that it goes by. */
+static uint64_t stretch(const struct talk_pace *pace, uint64_t ns)
+{
+	uint32_t per = 1000000000 + pace->ppb;
+	uint32_t ppb = pace->ppb < 0 ? -pace->ppb : pace->ppb;
+	uint64_t off_ns = scale(ns, ppb, per);
+
+	return pace->ppb < 0 ? ns + off_ns : ns - off_ns;
+}
+
 uint64_t talk_pace_packet_ns(const struct talk_pace *pace, uint64_t k)
 {
 	if (pace->units)
 		return talk_pace_sample_ns(pace, k * pace->units);
-	return k * (1000000000u / pace->packets_hz);
+	return stretch(pace, k * (1000000000u / pace->packets_hz));
 }
 
 uint64_t talk_pace_sample_ns(const struct talk_pace *pace, uint64_t n)
 {
-	return scale(n, 1000000000u, pace->rate_hz);
+	return stretch(pace, scale(n, 1000000000u, pace->rate_hz));
 }
 
 uint32_t talk_pace_interval_ns(const struct talk_pace *pace)

@@ -17,6 +17,7 @@ enum talk_class {
  * @units: AAF: samples in every packet; the packets' pace follows from them
  * @syt_interval: AM824: samples from one timestamp to the next
  * @blocking: AM824: SYT_INTERVAL samples in a packet, or none
+ * @ppb: by which the talker is fast, of what follows: packets and samples alike
  */
 struct talk_pace {
 	uint32_t rate_hz;
@@ -24,7 +25,10 @@ struct talk_pace {
 	uint32_t units;
 	uint32_t syt_interval;
 	bool blocking;
+	int32_t ppb;
 };
+
+enum { TALK_PPB_MAX = 1000000 };
 
 /* Returns NULL, or why there is no such pace. */
 const char *talk_pace_init(struct talk_pace *pace,

@@ -8,6 +8,7 @@ static void pace_of(struct talk_pace *pace, const struct talk_setup *setup,
 {
 	talk_pace_init(pace, format, setup->class,
 		       setup->blocking && format->encoding == TALK_AM824);
+	pace->ppb = setup->ppb;
 }
 
 /* Packets are cut and counted anew. */

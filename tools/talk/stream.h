@@ -55,6 +55,7 @@ typedef void talk_emit_fn(void *ctx, const struct talk_wire *wire);
  * @class: pace
  * @blocking: AM824
  * @sparse: AAF
+ * @ppb: see struct talk_pace
  * @src: source MAC
  * @vid: or TALK_UNTAGGED
  * @pcp: priority
@@ -71,6 +72,7 @@ struct talk_setup {
 	enum talk_class class;
 	bool blocking;
 	bool sparse;
+	int32_t ppb;
 	uint8_t src[6];
 	uint16_t vid;
 	uint8_t pcp;
