@@ -14,7 +14,7 @@ out=$(mktemp -t avtpmap-kunit.XXXXXX)
 trap 'rm -f "$out"' EXIT
 passed=0 failed=0 skipped=0
 
-all_suites=(parse account period table ring stream event group netlink rights fault param)
+all_suites=(parse account period table ring stream event group crowd netlink rights fault param)
 
 # A suite's part of the output: from the line that names it to its verdict.
 part()
