@@ -31,7 +31,7 @@ help:
 	@echo 'Build'
 	@echo '  all (default)    modules, lib and tools'
 	@echo '  modules          avtpmap_hook.ko, avtpmap.ko and the patched drivers that this kernel can have'
-	@echo '  igb              the same, and stop with the reason if there can be no patched igb'
+	@echo '  igb, igc         the same, and stop with the reason if there can be no patched one'
 	@echo '  lib, tools       libavtpmap; the avtpmap command and, where libjack is, avtpmap-jack'
 	@echo '  clean'
 	@echo
@@ -70,10 +70,10 @@ headers:
 modules: headers
 	+$(MAKE) -C $(KDIR) M=$(CURDIR) AVTPMAP_DRIVERS="$(driver_dirs)" modules
 
-.PHONY: igb
-igb: headers
-	dkms/driver-source igb $(KDIR) drivers/$(KERNELRELEASE)
-	+$(MAKE) modules DRIVERS=igb
+.PHONY: igb igc
+igb igc: headers
+	dkms/driver-source $@ $(KDIR) drivers/$(KERNELRELEASE)
+	+$(MAKE) modules DRIVERS=$@
 
 .PHONY: lib tools
 lib:
