@@ -50,6 +50,8 @@ help:
 	@echo '                   with BACKEND=xdp or packet on veth on this machine, as root'
 	@echo '  check-srp        reservation through a bridge of our own, as root'
 	@echo '  check-jack       avtpmap-jack under a JACK server without hardware, as root'
+	@echo '  check-patches    that each driver patch fits its kernel, as root; ONLY="igc 7.3"'
+	@echo '  check-nic        those drivers on NICs that are processes, as root; not in check; ONLY='
 	@echo '  check-qemu       real streams into a Debian 13 guest; KERNEL=debian|rt|debug, ONLY="10 50", WITHOUT=05'
 	@echo '  check-mutations  that the tests see mistakes: of a table, one by one; not in check; ONLY='
 	@echo '  check-walk       README as a new user, in a fresh Debian root; not in check; SUITE=bookworm|trixie'
@@ -110,7 +112,8 @@ dkms-remove:
 	if command -v dkms >/dev/null && dkms status avtpmap/$(VERSION) | grep -q .; then dkms remove avtpmap/$(VERSION) --all; fi
 	rm -rf $(DKMS_SOURCE)
 
-.PHONY: check lint check-unit check-bpf check-kunit check-conformance check-srp check-jack check-qemu check-mutations check-walk
+.PHONY: check lint check-unit check-bpf check-kunit check-conformance check-srp check-jack check-qemu check-mutations \
+	check-patches check-nic check-walk
 check:
 	tests/check.sh
 lint: KDIR := $(firstword $(wildcard $(KDIR) /usr/src/linux-headers-*-amd64))
@@ -134,6 +137,10 @@ check-walk:
 	tests/walk.sh $(SUITE)
 check-mutations:
 	tests/mutations/run.sh
+check-patches:
+	tests/nic/patches.sh $(ONLY)
+check-nic:
+	tests/nic/run.sh $(if $(ONLY),--only "$(ONLY)")
 check-qemu:
 	tests/qemu/run.sh $(if $(KERNEL),--kernel $(KERNEL)) \
 		$(if $(ONLY),--only "$(ONLY)") $(if $(WITHOUT),--without "$(WITHOUT)")

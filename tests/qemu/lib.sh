@@ -14,6 +14,10 @@ here=$top/tests/qemu
 stream=00:1b:21:aa:bb:cc:00:01
 tci=0x6002	# VID 2, priority 3
 guest_accel=()
+# Another QEMU, NIC and memory; tests/nic has them.
+guest_qemu=(qemu-system-x86_64)
+guest_nic=()
+guest_memory=(-m 2048)
 # Which kernel the guest runs: Debian's (debian), its -rt flavour (rt), or the
 # debug kernel of tests/kernels (debug), emulated with every check there is. It
 # gets a tenth of the media and a sixteenth of the pace.
@@ -110,21 +114,24 @@ boot()
 # boot_within SECONDS
 boot_within()
 {
-	local accel=("${guest_accel[@]}")
+	local accel=("${guest_accel[@]}") nic=("${guest_nic[@]}")
 	local kernel=(-kernel "${guest_vmlinuz:-$AVTPMAP_IMAGE/vmlinuz}" -initrd "${guest_initrd:-$AVTPMAP_IMAGE/initrd}")
 
 	[ "$guest_kernel" != debug ] || kernel=(-kernel "$AVTPMAP_DEBUG/bzImage")
 	[ ${#accel[@]} -gt 0 ] || accel=(-accel "tcg,thread=multi" -smp 2)
-	rm -f "$work/guest" "$work/host"
+	rm -f "$work/host"
+	if [ ${#nic[@]} = 0 ]; then
+		rm -f "$work/guest"
+		nic=(-netdev "dgram,id=wire,local.type=unix,local.path=$work/guest,remote.type=unix,remote.path=$work/host"
+			-device igb,netdev=wire,mac=52:54:00:12:34:56)
+	fi
 	"$here/wire" drain "$work/host" >"$work/drain.log" 2>&1 &
 	drain_pid=$!
-	qemu-system-x86_64 -nodefaults -no-user-config -no-reboot -display none -machine q35 \
-		"${accel[@]}" -cpu max -m 2048 \
+	"${guest_qemu[@]}" -nodefaults -no-user-config -no-reboot -display none -machine q35 \
+		"${accel[@]}" -cpu max "${guest_memory[@]}" "${nic[@]}" \
 		"${kernel[@]}" \
 		-append "root=/dev/vda rw console=ttyS0 quiet net.ifnames=0 init=/sbin/avtpmap-init ${guest_cmdline-}" \
 		-drive "file=$AVTPMAP_IMAGE/root.ext4,if=virtio,format=raw,snapshot=on" \
-		-netdev "dgram,id=wire,local.type=unix,local.path=$work/guest,remote.type=unix,remote.path=$work/host" \
-		-device igb,netdev=wire,mac=52:54:00:12:34:56 \
 		-device virtio-serial-pci -chardev "pipe,id=agent,path=$work/agent" \
 		-device virtserialport,chardev=agent,name=agent \
 		-virtfs "local,path=$share,mount_tag=share,security_model=none" \
