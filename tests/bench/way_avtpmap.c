@@ -46,11 +46,12 @@ static int open_xdp(const struct setup *setup)
 	return open_streams(setup, AVTPMAP_BACKEND_XDP);
 }
 
-/* Its streams are the process's own. */
+/* Its streams are the process's own; the ring as in guest.sh (ring_ms). */
 static int open_packet(const struct setup *setup)
 {
 	struct avtpmap_stream_opts opts = { .sz = sizeof(opts),
 					    .vid = AVTPMAP_ANY_VID,
+					    .ms = 500,
 					    .stride = 512 };
 	struct avtpmap_ctl *ctl;
 	int err = avtpmap_ctl_open(
