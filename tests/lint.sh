@@ -211,7 +211,7 @@ check_words()
 		report "nothing left to do in comments"
 	list '\.(c|h|sh|1|3|7|8|md|yaml)$' | grep -v '^LICENSES/' | xargs grep -nIE '[[:space:]]+$' | report "no blanks at the ends of lines"
 	if have codespell; then
-		list '\.(c|h|sh|1|3|7|8|md|yaml)$' | grep -v '^LICENSES/' | xargs codespell -L 'inout,te,thru' 2>&1 | report codespell
+		list '\.(c|h|sh|1|3|7|8|md|yaml)$' | grep -v '^LICENSES/' | xargs codespell -L 'inout,joinin,te,thru' 2>&1 | report codespell
 	else
 		skip codespell "not installed"
 	fi
