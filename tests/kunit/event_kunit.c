@@ -74,7 +74,7 @@ static void event_owed(struct kunit *test)
 	struct nic *nic = nic_create(test);
 	struct talker *t = talker_make(test, nic, TALKER_ID);
 	struct avtpmap_period p = { .period = 12, .events = AVTPMAP_EV_RESET };
-	u64 start_ns, told, before = 0;
+	u64 start_ns, told, armed_ns, before = 0;
 	struct stream *s;
 	struct reader *r;
 	int i;
@@ -93,12 +93,15 @@ static void event_owed(struct kunit *test)
 		t->mr ^= 1;
 		talk(t);
 		told = reader_told(r).wakes_event - before;
+		armed_ns = READ_ONCE(s->timer_ns);
 		if (ktime_get_ns() - start_ns < AVTPMAP_FLOOR_NS)
 			break;			/* else too slow to say */
 		talk(t);
 	}
 	KUNIT_EXPECT_LT(test, i, 1000);
 	KUNIT_EXPECT_EQ(test, told, 0);
+	/* by a timer of its own, and not when the stream falls silent */
+	KUNIT_EXPECT_LE(test, armed_ns, start_ns + 2 * AVTPMAP_FLOOR_NS);
 	for (i = 0; i < 500 && reader_told(r).wakes_event == before; i++)
 		msleep(20);
 	KUNIT_EXPECT_EQ(test, reader_told(r).wakes_event, before + 1);
