@@ -51,7 +51,7 @@ TRACE_EVENT(avtpmap_refuse,
 			{ AVTPMAP_C_TOO_LONG, "too_long" },
 			{ AVTPMAP_C_CONFLICT, "conflict" },
 			{ AVTPMAP_C_OTHER_PATH, "other_path" },
-			{ AVTPMAP_N_COUNTERS, "no_format_yet" }))
+			{ AVTPMAP_C_NO_FORMAT, "no_format" }))
 );
 
 TRACE_EVENT(avtpmap_wake,

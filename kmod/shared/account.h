@@ -309,10 +309,8 @@ static inline int account_fresh(struct avtpmap_account *a,
 	if (!format_raw && step == STEP_RESYNC)
 		format_raw = a->format_raw;
 	/* a talker or a stream begins with what is behind its NO-DATA */
-	if (!format_raw && (!a->epoch || pdu->src_mac != a->talker)) {
-		e->refused = AVTPMAP_N_COUNTERS;
-		return 0;
-	}
+	if (!format_raw && (!a->epoch || pdu->src_mac != a->talker))
+		return refuse(hdr, e, AVTPMAP_C_NO_FORMAT);
 	if (!format_raw || !avtpmap_format_of(&f, format_raw))
 		return refuse(hdr, e, AVTPMAP_C_UNSUPPORTED_FORMAT);
 	if (f.unit == AVTPMAP_UNIT_SAMPLES && !(pdu->flags & AVTPMAP_F_NODATA) &&

@@ -93,8 +93,7 @@ struct avtpmap_account {
  * @lost_units: that they held
  * @flags: enum avtpmap_slot_flags
  * @events: enum avtpmap_event
- * @refused: enum avtpmap_counter, of a frame that is refused; AVTPMAP_N_COUNTERS:
- *	it is not, but tells no format, and no frame before it did
+ * @refused: enum avtpmap_counter, of a frame that is refused
  */
 struct avtpmap_entry {
 	__u64 media_pos;

@@ -230,6 +230,7 @@ CASE(a_stream_that_begins_with_nodata_is_heard_from_its_first_samples, 0)
 	check_eq(avtpmap_format(s, NULL, NULL), -EAGAIN);
 	rig_send(rig, &t, FRAMES - 1);
 	check_eq(rig_counter(s, AVTPMAP_C_FRAMES_RX), FRAMES - 1);
+	check_eq(rig_counter(s, AVTPMAP_C_NO_FORMAT), 1);
 	check_eq(rig_counter(s, AVTPMAP_C_UNSUPPORTED_FORMAT), 0);
 	check_eq(rig_counter(s, AVTPMAP_C_FRAMES_LOST), 0);
 	check_eq(avtpmap_header(s)->media_pos, t.next.pos);

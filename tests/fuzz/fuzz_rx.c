@@ -73,7 +73,7 @@ static void check_header(const struct state *s, __u64 frames)
 	/* every frame that has a format is in the ring or in one refusal's counter */
 	MUST(frames ==
 	     hdr->counters[AVTPMAP_C_FRAMES_RX] +
-		     sum(hdr, AVTPMAP_C_MALFORMED, AVTPMAP_C_OTHER_PATH));
+		     sum(hdr, AVTPMAP_C_MALFORMED, AVTPMAP_C_NO_FORMAT));
 	MUST(hdr->counters[AVTPMAP_C_FRAMES_RX] == s->ring.head);
 	MUST(hdr->counters[AVTPMAP_C_STREAM_INTERRUPTED] ==
 	     (hdr->epoch ? hdr->epoch - 1 : 0));
@@ -100,7 +100,6 @@ static int one_frame(struct state *s, const uint8_t *frame, __u32 len, __u8 tag)
 	struct avtpmap_pdu pdu;
 	struct avtpmap_entry e;
 	enum avtpmap_class class;
-	int no_format = 0;
 	__u8 *copy = malloc(len ? len : 1);
 	__u64 due;
 
@@ -119,12 +118,11 @@ static int one_frame(struct state *s, const uint8_t *frame, __u32 len, __u8 tag)
 		check_slot(s, &pdu, &e, epoch);
 		due = avtpmap_period_due(due, s->ring.account.media_pos, 64);
 		MUST(due <= s->ring.account.media_pos / 64);
-	} else if (!(tag & 0x80) && e.refused == AVTPMAP_N_COUNTERS) {
-		no_format = 1;
+	} else if (!(tag & 0x80) && e.refused == AVTPMAP_C_NO_FORMAT) {
 		MUST(pdu.flags & AVTPMAP_F_NODATA);
 	}
 	free(copy);
-	return !(tag & 0x80) && class >= AVTPMAP_STREAM && !no_format;
+	return !(tag & 0x80) && class >= AVTPMAP_STREAM;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -155,7 +155,8 @@ static void account_no_data(struct kunit *test)
 	b->pdu.format_raw = 0;
 	b->pdu.flags |= AVTPMAP_F_NODATA;
 	KUNIT_EXPECT_EQ(test, arrives(b), 0);	/* no stream begins with it */
-	KUNIT_EXPECT_EQ(test, b->e.refused, AVTPMAP_N_COUNTERS);
+	KUNIT_EXPECT_EQ(test, b->e.refused, AVTPMAP_C_NO_FORMAT);
+	EXPECT_COUNT(test, b, NO_FORMAT, 1);
 	EXPECT_COUNT(test, b, UNSUPPORTED_FORMAT, 0);
 	b->pdu.format_raw = format_raw;
 	b->pdu.flags = AVTPMAP_F_TV;

@@ -147,7 +147,7 @@ diagnoses()
 	check "$b: sv = 0" sent "$b" told "sv = 0 50:" "$guesses" 50 sv 0
 	check "$b: another stream" sent "$b" told "other streams .* 00:1b:21:aa:bb:cc:00:02: is the" "any frame" \
 		50 id 001b21aabbcc0002
-	check "$b: NO-DATA and nothing else" sent "$b" told "50 frames of it came, none of .* NO-DATA" "$guesses" 50 pdu $nodata
+	check "$b: NO-DATA and nothing else" sent "$b" told "frames of it came: no_format 50: NO-DATA" "$guesses" 50 pdu $nodata
 	check "$b: another format of what is no audio is an epoch" counts_epochs "$b"
 	hears "$b" --seconds 0.5
 	check "$b: nothing at all" told "$b" "MSRP"

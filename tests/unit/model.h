@@ -181,8 +181,10 @@ static inline void model_rx(struct model *m, const struct model_frame *f,
 	}
 	if (!m->epoch || f->talker != m->talker ||
 	    (f->format != m->format && !f->nodata)) {
-		if (f->nodata) /* the format is yet to come */
+		if (f->nodata) { /* the format is yet to come */
+			m->counters[AVTPMAP_C_NO_FORMAT]++;
 			return;
+		}
 		s->flags |= AVTPMAP_F_EPOCH;
 	} else if (step > 128 || step < -16 || (stale && m->stale >= 32)) {
 		m->counters[AVTPMAP_C_SEQ_NUM_MISMATCH]++;

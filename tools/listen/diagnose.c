@@ -116,6 +116,8 @@ static const struct {
 				"and vid= ask for: add it without them" },
 	{ AVTPMAP_C_CONFLICT, "a second talker sends the same stream id" },
 	{ AVTPMAP_C_CONTENDED, "two CPUs received at once" },
+	{ AVTPMAP_C_NO_FORMAT, "NO-DATA of IEC 61883-6, which tells no format; "
+			       "the talker has nothing to say yet" },
 };
 
 static bool say_refusals(const struct listen *l, const struct heard *h)
@@ -169,19 +171,6 @@ static bool say_sniffed(const struct sniff *s, const struct heard *h)
 			"come: is the stream id right?\n");
 	}
 	return s->sv0 || s->double_tag || s->rtag;
-}
-
-/* They are in no counter: nothing is wrong with them. */
-static bool say_no_format(const struct sniff *s)
-{
-	if (!s->frames)
-		return false;
-	fprintf(stderr,
-		"  - %" PRIu64
-		" frames of it came, none of which tells a format: "
-		"IEC 61883-6 NO-DATA; the talker has nothing to say yet\n",
-		s->frames);
-	return true;
 }
 
 static bool say_link(const struct heard *h, const struct netdev *dev,
@@ -250,7 +239,6 @@ void listen_diagnose(struct listen *l, double seconds)
 		seconds < 1, seconds);
 	known = say_refusals(l, &h);
 	known |= say_sniffed(&l->sniff, &h);
-	known |= !known && say_no_format(&l->sniff);
 	known |= say_link(&h, &dev, netdev_received(h.ifname) - l->received);
 	if (!known)
 		say_guesses(&h, &dev);

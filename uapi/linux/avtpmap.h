@@ -163,7 +163,7 @@ enum avtpmap_counter {
 	AVTPMAP_C_CONTENDED,		/* claim word busy (XDP only) */
 	AVTPMAP_C_CONFLICT,		/* from a second talker of the same id */
 	AVTPMAP_C_OTHER_PATH,		/* another MAC or VID than was asked for */
-	AVTPMAP_C_RESERVED31,
+	AVTPMAP_C_NO_FORMAT,		/* NO-DATA before anything told a format */
 	AVTPMAP_N_COUNTERS
 };
 

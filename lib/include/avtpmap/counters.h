@@ -46,7 +46,8 @@ struct avtpmap_stream;
 	X(TOO_LONG, too_long, "passed: longer than the slot") \
 	X(CONTENDED, contended, "passed: claim word busy") \
 	X(CONFLICT, conflict, "passed: from a second talker") \
-	X(OTHER_PATH, other_path, "passed: other MAC or VID than asked for")
+	X(OTHER_PATH, other_path, "passed: other MAC or VID than asked for") \
+	X(NO_FORMAT, no_format, "passed: NO-DATA before any format")
 /* clang-format on */
 
 /**

@@ -5,7 +5,7 @@
 # once a period.
 
 losses='seq_num_mismatch frames_lost frames_duplicate frames_late resync dbc_mismatch
-	malformed unsupported_format multibuf too_long conflict other_path'
+	malformed unsupported_format multibuf too_long conflict other_path no_format'
 
 # check_listener PERIOD FRAMES SAMPLES
 check_listener()

@@ -45,7 +45,7 @@ check_only_the_stream_counted()
 	cat "$work/counted"
 	same "$(json '.ports[].streams[].counters.frames_rx' "$work/show.json")" "$1"
 	same "$(json '[.ports[].queues[] | .taken + .copied] | add' "$work/show.json")" "$1"
-	for name in malformed unsupported_format multibuf too_long conflict other_path frames_lost frames_duplicate; do
+	for name in malformed unsupported_format multibuf too_long conflict other_path no_format frames_lost frames_duplicate; do
 		same "$(json ".ports[].streams[].counters.$name" "$work/show.json")" 0
 	done
 }
