@@ -78,26 +78,19 @@ static void drop(int *fd)
 	*fd = -1;
 }
 
-void lease_begin(struct lease *l)
-{
-	*l = (struct lease){ .lock_fd = lock(),
-			     .stream_fd = -1,
-			     .port_fd = -1 };
-}
-
 static int count_port(const struct avtpmap_port_info *p, void *arg)
 {
 	*(int *)arg += p->attached;
 	return 0;
 }
 
-int lease_add(struct lease *l, struct avtpmap_ctl *ctl, const char *ifname,
-	      uint64_t stream_id, const struct avtpmap_stream_opts *opts)
+static int add(struct lease *l, struct avtpmap_ctl *ctl, const char *ifname,
+	       uint64_t stream_id, const struct avtpmap_stream_opts *how)
 {
 	int before = 0, after = 0, err;
 
 	avtpmap_port_list(ctl, count_port, &before);
-	err = avtpmap_stream_add(ctl, ifname, stream_id, opts);
+	err = avtpmap_stream_add(ctl, ifname, stream_id, how);
 	if (err)
 		return err;
 	avtpmap_port_list(ctl, count_port, &after);
@@ -118,28 +111,61 @@ static int hold(uint32_t ifindex, const uint64_t *id, bool made)
 	return fd;
 }
 
-void lease_take(struct lease *l, struct avtpmap_stream *s,
-		struct avtpmap_ctl *ctl, const char *ifname)
+static void take(struct lease *l, const struct avtpmap_ring_hdr *hdr)
 {
-	const struct avtpmap_ring_hdr *hdr = s ? avtpmap_header(s) : NULL;
+	l->ifindex = hdr->ifindex;
+	l->backend = hdr->backend;
+	l->stream_id = be64toh(hdr->stream_id);
+	if (l->backend == AVTPMAP_BACKEND_PACKET)
+		return;
+	l->stream_fd = hold(l->ifindex, &l->stream_id, l->stream_made);
+	l->port_fd = hold(l->ifindex, NULL, l->port_made);
+}
 
-	if (hdr) {
-		l->ifindex = hdr->ifindex;
-		l->backend = hdr->backend;
-		l->stream_id = be64toh(hdr->stream_id);
-		if (l->backend != AVTPMAP_BACKEND_PACKET) {
-			l->stream_fd =
-				hold(l->ifindex, &l->stream_id, l->stream_made);
-			l->port_fd = hold(l->ifindex, NULL, l->port_made);
-		}
+/* What was added and cannot be opened goes. */
+static int add_and_open(struct lease *l, struct avtpmap_stream **s,
+			const struct avtpmap_open_opts *opts,
+			const struct avtpmap_stream_opts *how)
+{
+	struct avtpmap_ctl *ctl;
+	int err = avtpmap_ctl_open(
+		&ctl,
+		AVTPMAP_OPTS(avtpmap_ctl_opts, .ifname = opts->ifname,
+			     .backend = opts->backend, .error = opts->error,
+			     .error_bytes = opts->error_bytes));
+
+	if (err)
+		return err;
+	err = add(l, ctl, opts->ifname, opts->stream_id, how);
+	if (err && err != -EEXIST) {
+		snprintf(opts->error, opts->error_bytes, "%s",
+			 avtpmap_ctl_error(ctl));
 	} else {
-		if (l->stream_made)
-			avtpmap_stream_del(ctl, ifname, l->stream_id);
-		if (l->port_made)
-			avtpmap_port_detach(ctl, ifname);
-		l->stream_made = l->port_made = false;
+		err = avtpmap_open(s, opts);
+		if (err && l->stream_made)
+			avtpmap_stream_del(ctl, opts->ifname, opts->stream_id);
+		if (err && l->port_made)
+			avtpmap_port_detach(ctl, opts->ifname);
 	}
-	drop(&l->lock_fd);
+	avtpmap_ctl_close(ctl);
+	return err;
+}
+
+int lease_open(struct lease *l, struct avtpmap_stream **s,
+	       const struct avtpmap_open_opts *opts,
+	       const struct avtpmap_stream_opts *how)
+{
+	int lock_fd, err;
+
+	*l = (struct lease){ .stream_fd = -1, .port_fd = -1 };
+	lock_fd = lock();
+	err = avtpmap_open(s, opts);
+	if (err == -ENOENT)
+		err = add_and_open(l, s, opts, how);
+	if (!err)
+		take(l, avtpmap_header(*s));
+	drop(&lock_fd);
+	return err;
 }
 
 struct readers {

@@ -15,13 +15,11 @@
 
 /**
  * struct lease - what one listener holds
- * @lock_fd: makes listeners that begin or end one at a time; -1: not held
  * @stream_fd: @port_fd: the files, or -1
  * @stream_made: @port_made: by this listener
  * @ifindex: @stream_id: @backend: of the stream, which may be renamed meanwhile
  */
 struct lease {
-	int lock_fd;
 	int stream_fd;
 	int port_fd;
 	bool stream_made;
@@ -31,16 +29,13 @@ struct lease {
 	uint32_t backend;
 };
 
-/* Before the stream is looked for. */
-void lease_begin(struct lease *l);
-
-/* If it is not there. Returns as avtpmap_stream_add(). */
-int lease_add(struct lease *l, struct avtpmap_ctl *ctl, const char *ifname,
-	      uint64_t stream_id, const struct avtpmap_stream_opts *opts);
-
-/* It was opened, or (@s NULL) could not be: what was added goes. */
-void lease_take(struct lease *l, struct avtpmap_stream *s,
-		struct avtpmap_ctl *ctl, const char *ifname);
+/*
+ * Opens the stream, which is added, as @how says, if it is not there. Returns 0
+ * or -errno, with the line in @opts->error; lease_end() is due in either case.
+ */
+int lease_open(struct lease *l, struct avtpmap_stream **s,
+	       const struct avtpmap_open_opts *opts,
+	       const struct avtpmap_stream_opts *how);
 
 /* After it was closed. */
 void lease_end(struct lease *l);

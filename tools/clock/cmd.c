@@ -54,32 +54,6 @@ struct watches {
 	double begun_s;
 };
 
-static int add_stream(const char *ifname, struct watch *w)
-{
-	struct avtpmap_ctl *ctl = open_ctl(ifname);
-	int err;
-
-	if (!ctl)
-		return FAILURE;
-	err = lease_add(&w->lease, ctl, ifname, w->id, NULL);
-	if (err && err != -EEXIST)
-		ctl_failed(ctl, err);
-	avtpmap_ctl_close(ctl);
-	return err && err != -EEXIST ? FAILURE : OK;
-}
-
-static int find_or_add(struct watch *w, const struct avtpmap_open_opts *opts)
-{
-	int err = avtpmap_open(&w->s, opts);
-
-	if (err == -ENOENT) {
-		if (add_stream(opts->ifname, w))
-			return FAILURE;
-		err = avtpmap_open(&w->s, opts);
-	}
-	return err ? fail(err, "%s", opts->error) : OK;
-}
-
 static int open_stream(const char *ifname, struct watch *w)
 {
 	char error[256] = "";
@@ -92,16 +66,9 @@ static int open_stream(const char *ifname, struct watch *w)
 		.error = error,
 		.error_bytes = sizeof(error),
 	};
-	struct avtpmap_ctl *ctl = NULL;
-	int ret;
+	int err = lease_open(&w->lease, &w->s, &opts, NULL);
 
-	lease_begin(&w->lease);
-	ret = find_or_add(w, &opts);
-	if (ret && w->lease.stream_made)
-		ctl = open_ctl(ifname);
-	lease_take(&w->lease, w->s, ctl, ifname);
-	avtpmap_ctl_close(ctl);
-	return ret;
+	return err ? fail(err, "%s", error) : OK;
 }
 
 /* The PHC is a help; without it there is CLOCK_MONOTONIC. */

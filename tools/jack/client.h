@@ -64,7 +64,6 @@ struct stream {
 
 /**
  * struct client - all of it
- * @ctl: what added streams, or NULL
  * @rate: JACK's, Hz
  * @fill_ms: asked for; 0: two periods
  * @begun_s: CLOCK_MONOTONIC when it began to wait for streams
@@ -81,7 +80,6 @@ struct stream {
 struct client {
 	const char *ifname;
 	uint32_t backend;
-	struct avtpmap_ctl *ctl;
 	struct stream *streams;
 	int n_streams;
 	jack_client_t *jack;

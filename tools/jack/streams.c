@@ -67,29 +67,6 @@ int client_streams(struct client *c, int argc, char **argv)
 }
 
 /* As "avtpmap listen" does: what is not registered is, until the end. */
-static int add(struct client *c, struct stream *st)
-{
-	struct avtpmap_stream_opts opts = {
-		.sz = sizeof(opts),
-		.ms = c->fill_ms > 25 ? 4 * c->fill_ms : 0,
-	};
-	char error[256] = "";
-	int err = 0;
-
-	if (!c->ctl)
-		err = avtpmap_ctl_open(
-			&c->ctl,
-			AVTPMAP_OPTS(avtpmap_ctl_opts, .ifname = c->ifname,
-				     .backend = c->backend, .error = error,
-				     .error_bytes = sizeof(error)));
-	if (err)
-		return fail(err, "%s", error);
-	err = lease_add(&st->lease, c->ctl, c->ifname, st->id, &opts);
-	if (err && err != -EEXIST)
-		return fail(err, "%s", avtpmap_ctl_error(c->ctl));
-	return 0;
-}
-
 int stream_open(struct client *c, struct stream *st)
 {
 	char error[256] = "";
@@ -102,16 +79,12 @@ int stream_open(struct client *c, struct stream *st)
 		.error = error,
 		.error_bytes = sizeof(error),
 	};
-	int err;
+	const struct avtpmap_stream_opts how = {
+		.sz = sizeof(how),
+		.ms = c->fill_ms > 25 ? 4 * c->fill_ms : 0,
+	};
+	int err = lease_open(&st->lease, &st->s, &opts, &how);
 
-	lease_begin(&st->lease);
-	err = avtpmap_open(&st->s, &opts);
-	if (err == -ENOENT) {
-		if (add(c, st))
-			return -1;
-		err = avtpmap_open(&st->s, &opts);
-	}
-	lease_take(&st->lease, st->s, c->ctl, c->ifname);
 	if (err)
 		return fail(err, "%s", error);
 	err = avtpmap_pcm_open(&st->pcm, st->s, NULL);
@@ -219,6 +192,5 @@ void client_close(struct client *c)
 		avtpmap_close(c->streams[i].s);
 		lease_end(&c->streams[i].lease);
 	}
-	avtpmap_ctl_close(c->ctl);
 	free(c->streams);
 }

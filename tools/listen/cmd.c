@@ -36,21 +36,6 @@ static const struct option options[] = {
 	{ 0 },
 };
 
-static int add_stream(struct lease *lease, const struct listen_reserve *r)
-{
-	const struct avtpmap_stream_opts path = listen_reserve_path(r);
-	struct avtpmap_ctl *ctl = open_ctl(args.ifname);
-	int err;
-
-	if (!ctl)
-		return FAILURE;
-	err = lease_add(lease, ctl, args.ifname, args.stream_id, &path);
-	if (err && err != -EEXIST)
-		ctl_failed(ctl, err);
-	avtpmap_ctl_close(ctl);
-	return err && err != -EEXIST ? FAILURE : OK;
-}
-
 static int open_stream(struct avtpmap_stream **s, struct lease *lease,
 		       const struct listen_reserve *r)
 {
@@ -66,18 +51,9 @@ static int open_stream(struct avtpmap_stream **s, struct lease *lease,
 		.error = error,
 		.error_bytes = sizeof(error),
 	};
-	struct avtpmap_ctl *ctl = NULL;
-	int err = avtpmap_open(s, &opts);
+	const struct avtpmap_stream_opts path = listen_reserve_path(r);
+	int err = lease_open(lease, s, &opts, &path);
 
-	if (err == -ENOENT) {
-		if (add_stream(lease, r))
-			return FAILURE;
-		err = avtpmap_open(s, &opts);
-	}
-	if (err && lease->stream_made)
-		ctl = open_ctl(args.ifname);
-	lease_take(lease, *s, ctl, args.ifname);
-	avtpmap_ctl_close(ctl);
 	return err ? fail(err, "%s", error) : OK;
 }
 
@@ -198,7 +174,6 @@ static int run(int argc, char **argv)
 		listen_reserve_end(&reserve);
 		return FAILURE;
 	}
-	lease_begin(&lease);
 	ret = open_stream(&s, &lease, &reserve);
 	if (ret == OK) {
 		ret = listen_to(s, &reserve);
