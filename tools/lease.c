@@ -182,8 +182,8 @@ static int count_readers(const struct avtpmap_stream_info *s, void *arg)
 	return 0;
 }
 
-static void delete (const struct lease *l, struct avtpmap_ctl *ctl,
-		    const char *ifname)
+static void end_stream(const struct lease *l, struct avtpmap_ctl *ctl,
+		       const char *ifname)
 {
 	struct readers r = { .stream_id = l->stream_id };
 	char id[AVTPMAP_STREAM_ID_TEXT];
@@ -222,7 +222,7 @@ void lease_end(struct lease *l)
 		avtpmap_ctl_open(&ctl, AVTPMAP_OPTS(avtpmap_ctl_opts,
 						    .backend = l->backend));
 	if (ctl && stream)
-		delete (l, ctl, ifname);
+		end_stream(l, ctl, ifname);
 	if (ctl && port)
 		avtpmap_port_detach(ctl, ifname);
 	avtpmap_ctl_close(ctl);

@@ -79,10 +79,9 @@ int xdp_bpf_text(const struct text *why, int err, const char *what)
 
 /* ---- what it is made of ---- */
 
-#define OBJECT(name)                                        \
-	{                                                   \
-#name, offsetof(struct xdp_port, name##_fd) \
-	}
+/* clang-format off */
+#define OBJECT(name) { #name, offsetof(struct xdp_port, name##_fd) }
+/* clang-format on */
 
 /* rx last: who finds it finds everything, and without it there is no port. */
 const struct xdp_object xdp_objects[XDP_OBJECTS] = {
