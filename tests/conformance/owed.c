@@ -36,6 +36,14 @@ static int counts_unheard(const struct rig *rig)
 	return rig->bed->backend != AVTPMAP_BACKEND_KMOD;
 }
 
+/* On a busy machine whoever looks for what is owed comes late: 2 s. */
+static void await_wakes(struct avtpmap_stream *s, uint64_t n)
+{
+	for (int ms = 0; ms < 2000 && rig_info(s).wakes_event < n; ms++)
+		usleep(1000);
+	check_eq(rig_info(s).wakes_event, n);
+}
+
 CASE(an_event_behind_a_period_is_told_after_the_floor, BED_WAKES)
 {
 	struct avtpmap_stream *s;
@@ -50,7 +58,7 @@ CASE(an_event_behind_a_period_is_told_after_the_floor, BED_WAKES)
 		rig_drain(s);
 		usleep(10 * FLOOR_US);
 		if (counts_unheard(rig))
-			check_eq(rig_info(s).wakes_event, i);
+			await_wakes(s, i);
 		check_eq(rig_poll(s, NULL), 0);
 	}
 	check(rig_info(s).wakes_period >= ROUNDS);
@@ -77,6 +85,13 @@ static struct avtpmap_reader_info told(struct avtpmap_group *g)
 	return info;
 }
 
+static void await_group_wakes(struct avtpmap_group *g, uint64_t n)
+{
+	for (int ms = 0; ms < 2000 && told(g).wakes_event < n; ms++)
+		usleep(1000);
+	check_eq(told(g).wakes_event, n);
+}
+
 CASE(a_groups_event_behind_a_period_is_told_after_the_floor, BED_GROUP)
 {
 	struct avtpmap_period p = { .period = PERIOD,
@@ -99,7 +114,7 @@ CASE(a_groups_event_behind_a_period_is_told_after_the_floor, BED_GROUP)
 		rig_drain(s);
 		usleep(10 * FLOOR_US);
 		if (counts_unheard(rig))
-			check_eq(told(g).wakes_event, i);
+			await_group_wakes(g, i);
 		check_eq(avtpmap_group_wait(g, 0), 0);
 		check_eq(avtpmap_group_events(g), 0);
 	}
