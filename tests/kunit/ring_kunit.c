@@ -357,7 +357,7 @@ static void ring_refusals_traced(struct kunit *test)
 	talk_frames(t, 3);
 	len = HEADERS + 2 * t->units;
 	talk_raw(t, len - 1);			/* cut short */
-	t->frame[ETHER_HEADER_BYTES + 16] = 0;	/* AAF of the user's own format */
+	t->frame[ETHER_HEADER_BYTES + 16] = 6;	/* AAF of no format that there is */
 	talk_raw(t, len);
 	t->rx.flags = AVTPMAP_RX_MULTIBUF;
 	talk(t);
