@@ -3,6 +3,8 @@
 #ifndef AVTPMAP_LIB_CLOCK_H
 #define AVTPMAP_LIB_CLOCK_H
 
+#include <time.h>
+
 #include <avtpmap/time.h>
 
 enum {
@@ -73,5 +75,9 @@ struct clock_triple {
 int clock_narrowest(const struct clock_triple *triples, int n,
 		    uint64_t *between_ns, uint64_t *middle_ns,
 		    uint64_t *error_ns);
+
+/* Clock @id beside CLOCK_MONOTONIC, the narrowest of some readings. The same. */
+int clock_measure(clockid_t id, uint64_t *ns, uint64_t *mono_ns,
+		  uint64_t *error_ns);
 
 #endif

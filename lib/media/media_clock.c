@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "../internal.h"
 #include "../../kmod/shared/avtp.h"
@@ -22,7 +21,6 @@ enum {
 	ARRIVAL_LOCK_NS = 100000,
 	UNLOCK_TIMES = 10,
 	DBC_OFFSET = 27,
-	TRIES = 5,
 };
 
 static const uint64_t holdover_ns = 10000000000ull;
@@ -100,28 +98,13 @@ void avtpmap_media_clock_close(struct avtpmap_media_clock *mc)
 	free(mc);
 }
 
-static uint64_t now_ns(clockid_t id)
-{
-	struct timespec ts;
-
-	clock_gettime(id, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
-
 int avtpmap_media_clock_update(struct avtpmap_media_clock *mc)
 {
-	struct clock_triple triples[TRIES];
 	struct avtpmap_clock_snapshot s;
 	struct clock_reading r;
-	int err;
+	int err = clock_measure(CLOCK_MONOTONIC_RAW, &r.phc_ns, &r.sys_ns,
+				&r.error_ns);
 
-	for (int i = 0; i < TRIES; i++) {
-		triples[i].before_ns = now_ns(CLOCK_MONOTONIC);
-		triples[i].between_ns = now_ns(CLOCK_MONOTONIC_RAW);
-		triples[i].after_ns = now_ns(CLOCK_MONOTONIC);
-	}
-	err = clock_narrowest(triples, TRIES, &r.phc_ns, &r.sys_ns,
-			      &r.error_ns);
 	if (err)
 		return err;
 	clock_track_enter(&mc->raw_track, &r);

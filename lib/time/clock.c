@@ -165,3 +165,25 @@ void clock_latch_read(const struct clock_latch *latch,
 	} while (env_load(&latch->seq) != seq);
 	memcpy(snapshot, words, sizeof(words));
 }
+
+static uint64_t now_ns(clockid_t id)
+{
+	struct timespec ts;
+
+	clock_gettime(id, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+int clock_measure(clockid_t id, uint64_t *ns, uint64_t *mono_ns,
+		  uint64_t *error_ns)
+{
+	struct clock_triple triples[5];
+	const int n = sizeof(triples) / sizeof(triples[0]);
+
+	for (int i = 0; i < n; i++) {
+		triples[i].before_ns = now_ns(CLOCK_MONOTONIC);
+		triples[i].between_ns = now_ns(id);
+		triples[i].after_ns = now_ns(CLOCK_MONOTONIC);
+	}
+	return clock_narrowest(triples, n, ns, mono_ns, error_ns);
+}

@@ -73,14 +73,6 @@ void avtpmap_clock_close(struct avtpmap_clock *c)
 	free(c);
 }
 
-static uint64_t now_ns(clockid_t id)
-{
-	struct timespec ts;
-
-	clock_gettime(id, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
-
 static uint64_t ptp_ns(const struct ptp_clock_time *t)
 {
 	return (uint64_t)t->sec * 1000000000 + t->nsec;
@@ -88,17 +80,9 @@ static uint64_t ptp_ns(const struct ptp_clock_time *t)
 
 static int measure_offset(clockid_t id, struct offset *o)
 {
-	struct clock_triple triples[TRIES];
 	uint64_t other_ns;
-	int err;
+	int err = clock_measure(id, &other_ns, &o->mono_ns, &o->error_ns);
 
-	for (int i = 0; i < TRIES; i++) {
-		triples[i].before_ns = now_ns(CLOCK_MONOTONIC);
-		triples[i].between_ns = now_ns(id);
-		triples[i].after_ns = now_ns(CLOCK_MONOTONIC);
-	}
-	err = clock_narrowest(triples, TRIES, &other_ns, &o->mono_ns,
-			      &o->error_ns);
 	o->ns = (int64_t)(other_ns - o->mono_ns);
 	return err;
 }
