@@ -320,6 +320,6 @@ void mrp_timers(struct mrp *m, uint64_t now_ns);
 /* When mrp_timers() or mrp_transmit() has something to do. */
 uint64_t mrp_next_ns(const struct mrp *m);
 void mrp_link_down(struct mrp *m); /* Flush! */
-void mrp_link_up(struct mrp *m, uint64_t now_ns); /* Re-declare! */
+void mrp_link_up(struct mrp *m, uint64_t now_ns); /* Redeclare! */
 
 #endif
