@@ -13,8 +13,10 @@ enum {
 	HANDLES = STREAMS * AVTPMAP_READERS_MAX,
 	SLEEPERS = 8,
 	DEADLINES = 8, /* one stream in so many: a timer is dear in a guest */
+	CHOIRS = AVTPMAP_READERS_MAX - SLEEPERS, /* groups with each stream */
 	BURST = 64,
 	ROUNDS = 60,
+	ROUNDS_OF_CHOIRS = 20,
 };
 
 static const struct avtpmap_stream_opts small = {
@@ -77,6 +79,7 @@ struct field {
 	struct talker hostile[STREAMS];
 	struct talker quiet[STREAMS];
 	struct avtpmap_stream *s[HANDLES];
+	struct avtpmap_group *g[CHOIRS];
 	pid_t sleeper[SLEEPERS];
 	uint64_t hostile_ns;
 	uint64_t quiet_ns;
@@ -93,11 +96,9 @@ static void sleep_forever(struct rig *rig, uint64_t id)
 	}
 }
 
-static void populate(struct rig *rig, struct field *f)
+static void add_streams(struct rig *rig, struct field *f)
 {
-	int n = 0;
-
-	allow_files(HANDLES + 64);
+	allow_files(HANDLES + CHOIRS + 64);
 	for (int i = 0; i < STREAMS; i++) {
 		rig_add(rig, STREAM_ID + i, &small);
 		check_eq(avtpmap_stream_add(rig->ctl, rig->bed->ifname(1),
@@ -106,6 +107,13 @@ static void populate(struct rig *rig, struct field *f)
 		talker_init(&f->hostile[i], &aaf_stereo, STREAM_ID + i);
 		talker_init(&f->quiet[i], &aaf_stereo, STREAM_ID + i);
 	}
+}
+
+static void populate(struct rig *rig, struct field *f)
+{
+	int n = 0;
+
+	add_streams(rig, f);
 	for (int i = 0; i < SLEEPERS; i++) {
 		f->sleeper[i] = start();
 		if (!f->sleeper[i])
@@ -170,26 +178,103 @@ static void check_floor(struct field *f, uint64_t from_ns)
 	}
 }
 
+static void run_rounds(struct rig *rig, struct field *f, uint32_t n)
+{
+	uint32_t quiet_port = if_nametoindex(rig->bed->ifname(1));
+
+	while (n--)
+		one_round(rig, f, quiet_port);
+	note("%llu ns a frame, %llu on a quiet port: %.2f times",
+	     (unsigned long long)f->hostile_ns / (BURST * STREAMS),
+	     (unsigned long long)f->quiet_ns / (BURST * STREAMS),
+	     (double)f->hostile_ns / f->quiet_ns);
+}
+
 CASE(thousands_of_hostile_readers_stay_within_the_floor,
      BED_WAKES | BED_LIMITS | BED_SHARED)
 {
 	static struct field f;
 	uint64_t from = now_ns();
-	uint32_t quiet_port = if_nametoindex(rig->bed->ifname(1));
 
 	populate(rig, &f);
-	for (uint32_t i = 0; i < fewer(ROUNDS); i++)
-		one_round(rig, &f, quiet_port);
+	run_rounds(rig, &f, fewer(ROUNDS));
 	check_floor(&f, from);
-	note("%llu ns a frame, %llu on a quiet port: %.2f times",
-	     (unsigned long long)f.hostile_ns / (BURST * STREAMS),
-	     (unsigned long long)f.quiet_ns / (BURST * STREAMS),
-	     (double)f.hostile_ns / f.quiet_ns);
 	for (int i = 0; i < HANDLES && f.s[i]; i++) {
 		check_eq(rig_counter(f.s[i], AVTPMAP_C_FRAMES_RX),
 			 fewer(ROUNDS) * BURST);
 		avtpmap_close(f.s[i]);
 	}
+	for (int i = 0; i < SLEEPERS; i++)
+		kill_9(f.sleeper[i]);
+}
+
+/* ---- groups: a handle of each has a part in every stream ---- */
+
+static struct avtpmap_group *new_choir(struct rig *rig,
+				       struct avtpmap_stream **s)
+{
+	const struct avtpmap_period p = {
+		.period = 1,
+		.events = AVTPMAP_EV_ALL,
+	};
+	struct avtpmap_group *g;
+
+	check_eq(avtpmap_group_create(&g, &p), 0);
+	for (int i = 0; i < STREAMS; i++) {
+		s[i] = rig_open(rig, STREAM_ID + i, 0, 0);
+		check_eq(avtpmap_group_add(g, s[i]), 0);
+	}
+	return g;
+}
+
+static void sing_forever(struct rig *rig)
+{
+	struct avtpmap_stream *s[STREAMS];
+	struct avtpmap_group *g = new_choir(rig, s);
+
+	for (;;) {
+		avtpmap_group_wait(g, AVTPMAP_FOREVER);
+		for (int i = 0; i < STREAMS; i++)
+			rig_drain(s[i]);
+	}
+}
+
+static void check_choir(struct avtpmap_group *g, uint64_t units)
+{
+	struct avtpmap_reader_info info = {};
+
+	check_eq(avtpmap_group_info(g, &info), 0);
+	check_eq(info.wake_period, 12);
+	check_eq(info.periods, units);
+	check(info.wakes_period <= units / 12);
+	/* nobody took one, so all of them are due still */
+	check_eq(avtpmap_group_wait(g, 0), units);
+}
+
+CASE(groups_of_thousands_of_handles_stay_within_the_floor,
+     BED_WAKES | BED_LIMITS | BED_SHARED | BED_GROUP)
+{
+	static struct field f;
+	int n = fewer(CHOIRS);
+
+	add_streams(rig, &f);
+	for (int i = 0; i < SLEEPERS; i++) {
+		f.sleeper[i] = start();
+		if (!f.sleeper[i])
+			sing_forever(rig);
+	}
+	for (int i = 0; i < n; i++)
+		f.g[i] = new_choir(rig, f.s + i * STREAMS);
+	run_rounds(rig, &f, fewer(ROUNDS_OF_CHOIRS));
+	for (int i = 0; i < n; i++)
+		check_choir(f.g[i], f.hostile[0].next.pos);
+	for (int i = 0; i < n * STREAMS; i++) {
+		check_eq(rig_counter(f.s[i], AVTPMAP_C_FRAMES_RX),
+			 fewer(ROUNDS_OF_CHOIRS) * BURST);
+		avtpmap_close(f.s[i]);
+	}
+	for (int i = 0; i < n; i++)
+		avtpmap_group_close(f.g[i]);
 	for (int i = 0; i < SLEEPERS; i++)
 		kill_9(f.sleeper[i]);
 }
