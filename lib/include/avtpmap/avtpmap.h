@@ -12,6 +12,7 @@
  * control.h	ports and streams: attach, add, delete, list
  * monitor.h	notices of what happens to them
  * srp.h	reservation: bridges are told that a listener is here
+ * scan.h	who is on the network: streams and entities, registered or not
  */
 #ifndef AVTPMAP_AVTPMAP_H
 #define AVTPMAP_AVTPMAP_H
@@ -23,6 +24,7 @@
 #include <avtpmap/monitor.h>
 #include <avtpmap/pcm.h>
 #include <avtpmap/ring.h>
+#include <avtpmap/scan.h>
 #include <avtpmap/srp.h>
 #include <avtpmap/stream.h>
 #include <avtpmap/time.h>
