@@ -197,10 +197,11 @@ static void pass_everything(unsigned int ifindex)
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = XDP_PASS },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
+	static const char license[] = "GPL";
 	union bpf_attr load = { .prog_type = BPF_PROG_TYPE_XDP,
 				.insns = (uintptr_t)pass,
 				.insn_cnt = 2,
-				.license = (uintptr_t) "GPL" };
+				.license = (uintptr_t)license };
 	union bpf_attr link = { .link_create = { .target_ifindex = ifindex,
 						 .attach_type = BPF_XDP,
 						 .flags =
