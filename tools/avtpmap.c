@@ -11,10 +11,10 @@
 #include "tool.h"
 
 static const struct command *const commands[] = {
-	&cmd_attach, &cmd_detach, &cmd_add,   &cmd_del,
-	&cmd_set,    &cmd_show,	  &cmd_stats, &cmd_monitor,
-	&cmd_listen, &cmd_talk,	  &cmd_clock, &cmd_reserve,
-	&cmd_drain,  &cmd_tune,	  &cmd_bench, &cmd_doctor,
+	&cmd_attach, &cmd_detach, &cmd_add,	&cmd_del,   &cmd_set,
+	&cmd_show,   &cmd_stats,  &cmd_monitor, &cmd_scan,  &cmd_listen,
+	&cmd_talk,   &cmd_clock,  &cmd_reserve, &cmd_drain, &cmd_tune,
+	&cmd_bench,  &cmd_doctor,
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };

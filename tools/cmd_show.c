@@ -37,23 +37,6 @@ static uint64_t refused(const struct avtpmap_stream_info *s)
 	return n;
 }
 
-/* As narrow as can be: "AAF int16 48000/2". */
-static const char *short_format(char buf[40],
-				const struct avtpmap_stream_info *s)
-{
-	if (!s->epoch)
-		return "-";
-	if (s->format.unit == AVTPMAP_UNIT_SAMPLES)
-		snprintf(buf, 40, "%s %s %u/%u",
-			 avtpmap_subtype_name(s->format.subtype),
-			 avtpmap_encoding_name(s->format.encoding),
-			 s->format.rate_hz, s->format.channels);
-	else
-		snprintf(buf, 40, "%s",
-			 avtpmap_subtype_name(s->format.subtype));
-	return buf;
-}
-
 static void print_row(const struct avtpmap_stream_info *s)
 {
 	char id[AVTPMAP_STREAM_ID_TEXT], format[40];
@@ -61,7 +44,8 @@ static void print_row(const struct avtpmap_stream_info *s)
 	printf("  %-23s %-6s %-4s %-20s %12llu %8llu %8llu %7u\n",
 	       avtpmap_stream_id_to_text(id, s->stream_id),
 	       state_text(s->state), mode_text(s->mode),
-	       short_format(format, s), (unsigned long long)s->head,
+	       format_short(format, sizeof(format), s->epoch, &s->format),
+	       (unsigned long long)s->head,
 	       (unsigned long long)s->counters[AVTPMAP_C_FRAMES_LOST],
 	       (unsigned long long)refused(s), s->readers);
 }

@@ -83,6 +83,22 @@ char *format_text(char *buf, size_t bytes, const struct avtpmap_format *f)
 	return buf;
 }
 
+/* As narrow as can be: "AAF int16 48000/2". */
+char *format_short(char *buf, size_t bytes, uint32_t epoch,
+		   const struct avtpmap_format *f)
+{
+	if (!epoch)
+		snprintf(buf, bytes, "-");
+	else if (f->unit == AVTPMAP_UNIT_SAMPLES)
+		snprintf(buf, bytes, "%s %s %u/%u",
+			 avtpmap_subtype_name(f->subtype),
+			 avtpmap_encoding_name(f->encoding), f->rate_hz,
+			 f->channels);
+	else
+		snprintf(buf, bytes, "%s", avtpmap_subtype_name(f->subtype));
+	return buf;
+}
+
 char *mac_text(char buf[MAC_TEXT], const uint8_t mac[6])
 {
 	snprintf(buf, MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1],

@@ -71,7 +71,7 @@ struct command {
 
 extern const struct command cmd_add, cmd_attach, cmd_bench, cmd_clock, cmd_del,
 	cmd_detach, cmd_doctor, cmd_drain, cmd_listen, cmd_monitor, cmd_reserve,
-	cmd_set, cmd_show, cmd_stats, cmd_talk, cmd_tune;
+	cmd_scan, cmd_set, cmd_show, cmd_stats, cmd_talk, cmd_tune;
 
 /* options.c APIs: runs @cmd on the arguments after its name */
 int command_main(const struct command *cmd, int argc, char **argv);
@@ -140,6 +140,9 @@ struct json_object *json_format(const struct avtpmap_format *f);
 struct json_object *json_counters(const uint64_t *values, unsigned int n,
 				  uint64_t known);
 char *format_text(char *buf, size_t bytes, const struct avtpmap_format *f);
+/* @epoch 0: not known yet */
+char *format_short(char *buf, size_t bytes, uint32_t epoch,
+		   const struct avtpmap_format *f);
 enum { MAC_TEXT = 18 };
 char *mac_text(char buf[MAC_TEXT], const uint8_t mac[6]);
 char *bytes_text(char *buf, size_t bytes, uint64_t v);

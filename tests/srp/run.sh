@@ -6,9 +6,9 @@
 set -uo pipefail
 
 dir=$1 tool=$2
-n=0 planned=25
+n=0 planned=26
 ns=avtpmap-srp-$$
-id=0x02005e1000010001 mac=91:e0:f0:00:01:02 vid=5
+id=0x02005e1000010001 scanned=02:00:5e:10:00:01:00:01 mac=91:e0:f0:00:01:02 vid=5
 work=$(mktemp -d -t avtpmap-srp.XXXXXX)
 mkdir "$work/wire"
 declare -A pid=()
@@ -123,6 +123,15 @@ if command -v tshark >/dev/null; then
 	within 20 test -s "$work/wire/pcap" || sleep 2
 fi
 
+# what only a bridge's word says
+scans()
+{
+	inside l timeout 60 "$tool" scan l0 --seconds 4 --json >"$work/scan" 2>&1
+	jq -e ".streams == [.streams[] | select(.advertised and (.heard | not) and .stream_id == \"$scanned\" and .mac == \"$mac\" and .vid == $vid)] and
+		(.streams | length == 1)" "$work/scan" >/dev/null && return
+	sed 's/^/# /' "$work/scan"
+	return 1
+}
 listens() { inside l timeout 60 "$tool" listen l0 "$id" --reserve --samples 4800 --backend packet >"$work/listen" 2>&1; }
 leaveall_is_first() { [ "$(grep -E '^b1 (leaveall|domain)' "$work/bridge" | head -n 1)" = "b1 leaveall" ]; }
 bridge() { start bridge b "$dir/bridge" --leave 1000 --fail 1 "$@" b0 b1 b2; }
@@ -137,6 +146,7 @@ check "what nobody reserved is not forwarded" deaf l
 
 within 30 last bridge "b0 vid" in
 sleep 1
+check "scan tells of what is advertised" scans
 reserve one l
 check "the talker is heard" within 20 last one "" "ready: to $mac, VLAN $vid, priority 3, at most 3 us"
 check "because it is asked for at once" leaveall_is_first

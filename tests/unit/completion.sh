@@ -32,7 +32,7 @@ commands=$(sed -n 's/^	\.name = "\(.*\)",$/\1/p' "$here"/../../tools/{cmd_*,*/cm
 offers "every command" "$(printf "%s\n" "$commands" help --help --version | sort | xargs)" ""
 offers "commands that begin so" "del detach" de
 offers "options" "--backend --count --help --interval --json --seconds" monitor -
-offers "options of help" "set show stats" help s
+offers "options of help" "scan set show stats" help s
 offers "what stats leaves out" "--nonzero" stats --n
 offers "interfaces" lo show lo
 offers "keywords" "mac= mbit= mode= ms=" add lo 0011223344550001 m
