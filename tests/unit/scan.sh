@@ -18,6 +18,7 @@ is() { jq -e "$1" "$work/scan.json" >"$work/jq.err"; }
 scan() { timeout 60 "$tool" scan v1 --json "$@" >"$work/scan.json" 2>"$work/scan.err"; }
 # stream JQ: of the one that talks
 stream() { is ".streams[] | select(.stream_id == \"$id\") | $1"; }
+finds() { scan --seconds 1 && is "$1"; }
 prints() { timeout 60 "$tool" scan v1 --seconds 1 | grep -qE "^  $id AAF int16 48000/2 +91:e0:f0:00:ab:01 +2 +3 .* Intel Corporate$"; }
 
 # watches: table after table, until it is stopped
@@ -63,17 +64,14 @@ check "again and again" watches
 check "who listens meanwhile goes on" goes_on
 check "nothing is left of it on the interface" until_true promiscuous 0
 
-"$tool" scan v1 --json --seconds 3 >"$work/scan.json" 2>"$work/scan.err" &
-until_true promiscuous 1
-for _ in 1 2 3 4 5; do
-	frames 1 pdu fa00f8380011223344556677001b21000000000a0000000000080000000400000000000000000000001b21fffe0000010000000000000000000000000000000000000000
-	frames 3 length 2000 id 001b21aabbcc0003
-	sleep 0.2
-done
-wait $!
-check "an entity" is '.entities == [{"entity_id": "00:11:22:33:44:55:66:77", "model_id": "00:1b:21:00:00:00:00:0a", "grandmaster_id": "00:1b:21:ff:fe:00:00:01",
-	"mac": "02:a1:00:00:00:01", "vendor": "", "talker_streams": 8, "listener_streams": 4, "valid_s": 0}]'
-check "frames that are no good" is '.streams[] | select(.stream_id == "00:1b:21:aa:bb:cc:00:03") | .refused == .frames and .format == null'
+while frames 1 pdu fa00f8380011223344556677001b21000000000a0000000000080000000400000000000000000000001b21fffe0000010000000000000000000000000000000000000000 &&
+	frames 3 length 2000 id 001b21aabbcc0003; do
+	sleep 0.1
+done &
+check "an entity" until_true finds '.entities == [{"entity_id": "00:11:22:33:44:55:66:77", "model_id": "00:1b:21:00:00:00:00:0a",
+	"grandmaster_id": "00:1b:21:ff:fe:00:00:01", "mac": "02:a1:00:00:00:01", "vendor": "", "talker_streams": 8, "listener_streams": 4, "valid_s": 0}]'
+check "frames that are no good" until_true finds '.streams[] | select(.stream_id == "00:1b:21:aa:bb:cc:00:03") | .refused == .frames and .format == null'
+kill %+
 
 if ! "$tool" attach --backend xdp --alone v1 2>/dev/null; then
 	skip 1 "XDP is refused here"
