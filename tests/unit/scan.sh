@@ -28,18 +28,10 @@ watches()
 	[ "$(grep -c '^v1: .* streams in ' "$work/watch")" -ge 2 ]
 }
 
-# goes_on: who listens meanwhile
-goes_on()
-{
-	timeout 60 "$tool" listen --backend packet v1 $id --seconds 1 >/dev/null 2>"$work/listen.err" &
-	scan --seconds 0.5
-	wait $!
-}
-
 # promiscuous N: so many want it to be
 promiscuous() { [ "$(ip -d -j link show v1 | jq '.[0].promiscuity')" = "$1" ]; }
 
-begin 17
+begin 16
 check "nobody talks" exits 1 "no stream is heard on v1" "$tool" scan v1 --seconds 0.3
 ip link set v0 down
 check "nor can" exits 1 "v1 has no link.*ENOLINK" "$tool" scan v1 --seconds 0.3
@@ -61,7 +53,6 @@ check "without a tag, and with loss" is ".streams[] | select(.stream_id == \"$ot
 check "vendors by udev's database" stream '.vendor == "Intel Corporate"'
 check "a line for each" prints
 check "again and again" watches
-check "who listens meanwhile goes on" goes_on
 check "nothing is left of it on the interface" until_true promiscuous 0
 
 while frames 1 pdu fa00f8380011223344556677001b21000000000a0000000000080000000400000000000000000000001b21fffe0000010000000000000000000000000000000000000000 &&
