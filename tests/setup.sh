@@ -9,7 +9,7 @@ guest=(gcc libc6-dev make mmdebstrap debian-archive-keyring e2fsprogs iproute2 p
 	tcpdump libpcap-dev)
 build=(pkg-config libnl-3-dev libnl-genl-3-dev libnl-route-3-dev libsndfile1-dev libjson-c-dev
 	libbpf-dev libxdp-dev bpftool clang llvm jackd2 libjack-jackd2-dev)
-unit=(libcmocka-dev clang llvm tshark jq)
+unit=(libcmocka-dev clang llvm tshark jq linuxptp)
 lint=(shellcheck cppcheck sparse codespell clang-format man-db mandoc)
 kernel=(linux-headers-amd64 kmod patch xz-utils
 	flex bison bc libelf-dev libssl-dev dwarves rsync cpio)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "doctor.h"
+#include "gptp.h"
 
 /* Daemons that keep a PHC, by the name of their process. */
 static const char *const gptp_daemons[] = { "ptp4l", "gptp2", "daemon_cl",
@@ -155,10 +156,106 @@ static void phc_finding(const struct netdev *dev, uint32_t phc_index)
 	close(fd);
 }
 
+/* ---- gPTP ---- */
+
+static struct gptp gptp;
+static int gptp_err;
+
+static const struct gptp_port *gptp_port_of(const char *ifname)
+{
+	for (uint32_t i = 0; i < gptp.n_ports; i++)
+		if (!strcmp(gptp.port[i].ifname, ifname))
+			return &gptp.port[i];
+	return NULL;
+}
+
+/* Whether a bridge would reserve anything for what is behind this port. */
+static void gptp_port_finding(const struct netdev *dev)
+{
+	const struct gptp_port *p = gptp_port_of(dev->name);
+
+	if (!p)
+		finding(NOTE, dev->name, "gptp",
+			"start ptp4l with its gPTP profile on it, too",
+			"ptp4l does not serve it: an AVB bridge reserves "
+			"nothing where it finds no gPTP");
+	else if (p->as_capable_known && !p->as_capable)
+		finding(NOTE, dev->name, "gptp",
+			"is the neighbour an AVB bridge, and within "
+			"neighborPropDelayThresh?",
+			"%s; the neighbour does not answer, or is too far "
+			"(%lld ns): a bridge reserves nothing here",
+			gptp_state_text(p->state), (long long)p->peer_delay_ns);
+	else
+		finding(FINE, dev->name, "gptp", NULL,
+			"%s, %lld ns from its neighbour",
+			gptp_state_text(p->state), (long long)p->peer_delay_ns);
+}
+
 void doctor_clocks(const struct netdev *dev, uint32_t phc_index)
 {
 	hwtstamp_finding(dev);
 	phc_finding(dev, phc_index);
+	if (gptp.answers)
+		gptp_port_finding(dev);
+}
+
+static void time_finding(const char *daemon, int pid)
+{
+	char gm[AVTPMAP_STREAM_ID_TEXT];
+
+	if (gptp.answers && gptp.gm_present)
+		finding(FINE, "gptp", "time", NULL,
+			"%lld ns from grandmaster %s",
+			(long long)gptp.offset_ns,
+			avtpmap_stream_id_to_text(gm, gptp.grandmaster));
+	else if (gptp.answers)
+		finding(NOTE, "gptp", "time", NULL,
+			"no other grandmaster is heard: this machine's own "
+			"time counts");
+	else if (gptp_err == -EACCES)
+		finding(NOTE, "gptp", "time", "run doctor as root",
+			"%s (process %d) answers root only", daemon, pid);
+	else
+		finding(NOTE, "gptp", "time", NULL,
+			"whether %s (process %d) is synchronised is "
+			"unavailable: %s",
+			daemon, pid, strerror(-gptp_err));
+}
+
+struct json_object *doctor_gptp_json(void)
+{
+	struct json_object *o = json_object_new_object();
+	struct json_object *ports = json_object_new_array();
+
+	json_object_object_add(o, "answers",
+			       json_object_new_boolean(gptp.answers));
+	if (gptp.gm_present) {
+		json_object_object_add(o, "offset_ns",
+				       json_object_new_int64(gptp.offset_ns));
+		json_object_object_add(o, "grandmaster",
+				       json_stream_id(gptp.grandmaster));
+	}
+	for (uint32_t i = 0; i < gptp.n_ports; i++) {
+		const struct gptp_port *p = &gptp.port[i];
+		struct json_object *port = json_object_new_object();
+
+		json_object_object_add(port, "ifname",
+				       json_object_new_string(p->ifname));
+		json_object_object_add(
+			port, "state",
+			json_object_new_string(gptp_state_text(p->state)));
+		json_object_object_add(
+			port, "as_capable",
+			p->as_capable_known ?
+				json_object_new_boolean(p->as_capable) :
+				NULL);
+		json_object_object_add(port, "peer_delay_ns",
+				       json_object_new_int64(p->peer_delay_ns));
+		json_object_array_add(ports, port);
+	}
+	json_object_object_add(o, "ports", ports);
+	return o;
 }
 
 void doctor_gptp(void)
@@ -167,17 +264,18 @@ void doctor_gptp(void)
 	char comm[32];
 	int pid = find_gptp(comm, sizeof(comm));
 
+	gptp_err = gptp_ask(&gptp);
 	if (pid)
-		finding(FINE, "gptp", "daemon", NULL,
-			"%s runs (process %d); whether it is synchronised is "
-			"unavailable here: ask it (pmc -u -b 0 'GET "
-			"TIME_STATUS_NP')",
+		finding(FINE, "gptp", "daemon", NULL, "%s runs (process %d)",
 			comm, pid);
-	else
+	else if (!gptp.answers)
 		finding(NOTE, "gptp", "daemon",
 			"start ptp4l with its gPTP profile on the port",
 			"none is seen, so presentation times mean nothing "
-			"unless one runs out of sight");
+			"unless one runs out of sight, and an AVB bridge "
+			"reserves nothing");
+	if (pid || gptp.answers)
+		time_finding(pid ? comm : "ptp4l", pid);
 	if (find_process(phc2sys, 1, comm, sizeof(comm)))
 		finding(FINE, "gptp", "phc2sys", NULL,
 			"runs: a PHC and the system's clock follow each "

@@ -86,6 +86,7 @@ static int run(int argc, char **argv)
 			root, "status",
 			json_object_new_string(status_names[worst]));
 		json_object_object_add(root, "findings", findings);
+		json_object_object_add(root, "gptp", doctor_gptp_json());
 		print_json(root);
 	}
 	return worst == BAD ? FAILURE : OK;

@@ -35,6 +35,7 @@ bool module_loaded(const char *module);
 
 /* clock.c APIs: @phc_index: or AVTPMAP_NO_PHC */
 void doctor_gptp(void);
+struct json_object *doctor_gptp_json(void); /* after it */
 void doctor_clocks(const struct netdev *dev, uint32_t phc_index);
 
 /* port.c APIs: @ifname, or NULL: every port */
