@@ -14,8 +14,13 @@ enum {
 	ETHERTYPE_AVTP		= 0x22f0,
 	ETHERTYPE_CTAG		= 0x8100,
 	ETHERTYPE_STAG		= 0x88a8,
+	ETHERTYPE_OLD_STAG	= 0x9100,	/* before 0x88a8 was assigned */
+	ETHERTYPE_RTAG		= 0xf1c1,	/* IEEE 802.1CB 7.8 */
 	ETHER_HEADER_BYTES	= 14,
 	TAG_BYTES		= 4,
+	RTAG_BYTES		= 6,
+	VLAN_TAGS_MAX		= 2,
+	TAGS_MAX		= VLAN_TAGS_MAX + 1,
 };
 
 /* IEEE 1722-2016 Table 6 */
@@ -53,8 +58,9 @@ enum avtpmap_class {
  * @len_bytes: of the PDU, without padding
  * @data_bytes: stream data in it, behind the CIP or raw header if there is one
  * @avtp_timestamp: valid with AVTPMAP_F_TV
- * @flags: enum avtpmap_slot_flags, as far as one frame tells
- * @tci: VLAN tag with AVTPMAP_F_VLAN, else 0
+ * @flags: enum avtpmap_slot_flags, as far as one frame tells; with
+ *	AVTPMAP_F_RTAG, the R-TAG's number is in the upper 16 bits
+ * @tci: VLAN tag with AVTPMAP_F_VLAN, of two the inner one, else 0
  * @subtype: enum avtpmap_subtype
  * @sequence: sequence_num
  * @mr: media clock restart bit
@@ -265,13 +271,82 @@ parse_pdu(struct avtpmap_pdu *pdu, const __u8 *p, const __u8 *end,
 	return class;
 }
 
+static __always_inline int is_tag(__u32 ethertype)
+{
+	return ethertype == ETHERTYPE_CTAG || ethertype == ETHERTYPE_STAG ||
+	       ethertype == ETHERTYPE_RTAG || ethertype == ETHERTYPE_OLD_STAG;
+}
+
+/*
+ * At most two VLAN tags, @vlans of which the NIC took off, and one R-TAG, which is
+ * where the bridge that numbers the frames put it. The inner VLAN tag is the
+ * customer's, so it is the stream's; the outer is that of whose network it
+ * crosses. Returns where the PDU begins, 0: not AVTP.
+ */
+static __always_inline __u32 skip_tags(struct avtpmap_pdu *pdu,
+				       const __u8 *data, const __u8 *end,
+				       __u32 vlans)
+{
+	const __u8 *p = data + ETHER_HEADER_BYTES;
+	__u32 ethertype = avtp_u16(data + 12);
+	__u32 offset = ETHER_HEADER_BYTES;
+
+	for (__u32 i = 0; i < TAGS_MAX && is_tag(ethertype); i++) {
+		if (ethertype == ETHERTYPE_RTAG) {
+			if (p + RTAG_BYTES > end || pdu->flags & AVTPMAP_F_RTAG)
+				return 0;
+			pdu->flags |= AVTPMAP_F_RTAG |
+				      (__u32)avtp_u16(p + 2) << 16;
+			ethertype = avtp_u16(p + 4);
+			p += RTAG_BYTES;
+			offset += RTAG_BYTES;
+		} else {
+			if (p + TAG_BYTES > end || vlans++ == VLAN_TAGS_MAX)
+				return 0;
+			pdu->flags |= AVTPMAP_F_VLAN;
+			pdu->tci = avtp_u16(p);
+			ethertype = avtp_u16(p + 2);
+			p += TAG_BYTES;
+			offset += TAG_BYTES;
+		}
+	}
+	return ethertype == ETHERTYPE_AVTP ? offset : 0;
+}
+
+/* The rest of it, with the PDU at @offset. */
+static __always_inline enum avtpmap_class
+parse_untagged(struct avtpmap_pdu *pdu, const __u8 *data, const __u8 *end,
+	       __u32 frame_bytes, __u32 offset)
+{
+	pdu->offset = offset;
+	pdu->dst_mac = env_be64(avtp_be64(data)) >> 16;
+	pdu->src_mac = env_be64(avtp_be64(data + 6)) >> 16;
+	pdu->dbc = 0;
+	return parse_pdu(pdu, data + offset, end, frame_bytes - offset);
+}
+
+/* What few streams have is kept out of the way of the others. */
+static env_noinline enum avtpmap_class
+parse_tagged(struct avtpmap_pdu *pdu, const __u8 *data, const __u8 *end,
+	     __u32 frame_bytes, int stripped, __u16 tci)
+{
+	__u32 offset;
+
+	pdu->flags = stripped ? AVTPMAP_F_VLAN : 0;
+	pdu->tci = tci;
+	offset = skip_tags(pdu, data, end, stripped);
+	if (!offset)
+		return AVTPMAP_NOT_AVTP;
+	return parse_untagged(pdu, data, end, frame_bytes, offset);
+}
+
 /**
  * avtpmap_parse() - look at a frame
  * @pdu: out
  * @data: destination MAC
  * @end: first byte that may not be read; headers lie before it
  * @frame_bytes: length of the whole frame, of which @end may show only a part
- * @stripped: the NIC took a tag off
+ * @stripped: the NIC took a tag off, the outer one if there are two
  * @tci: that tag
  */
 static __always_inline enum avtpmap_class
@@ -279,32 +354,33 @@ avtpmap_parse(struct avtpmap_pdu *pdu, const __u8 *data, const __u8 *end,
 	      __u32 frame_bytes, int stripped, __u16 tci)
 {
 	const __u8 *p = data + ETHER_HEADER_BYTES;
-	__u32 ethertype;
+	__u32 offset = ETHER_HEADER_BYTES, ethertype;
 
 	if (p > end)
 		return AVTPMAP_NOT_AVTP;
 	ethertype = avtp_u16(data + 12);
-	pdu->offset = ETHER_HEADER_BYTES;
-	pdu->flags = stripped ? AVTPMAP_F_VLAN : 0;
-	pdu->tci = stripped ? tci : 0;
-
-	if (!stripped &&
-	    (ethertype == ETHERTYPE_CTAG || ethertype == ETHERTYPE_STAG)) {
-		p += TAG_BYTES;
-		if (p > end)
-			return AVTPMAP_NOT_AVTP;
-		ethertype = avtp_u16(data + 16);
-		pdu->offset += TAG_BYTES;
+	if (stripped) {
+		if (env_unlikely(ethertype != ETHERTYPE_AVTP)) {
+			if (!is_tag(ethertype))
+				return AVTPMAP_NOT_AVTP;
+			return parse_tagged(pdu, data, end, frame_bytes, 1, tci);
+		}
 		pdu->flags = AVTPMAP_F_VLAN;
-		pdu->tci = avtp_u16(data + 14);
-	}
-	if (ethertype != ETHERTYPE_AVTP)
+		pdu->tci = tci;
+	} else if (ethertype == ETHERTYPE_AVTP) {
+		pdu->flags = 0;
+		pdu->tci = 0;
+	} else if (!is_tag(ethertype)) {
 		return AVTPMAP_NOT_AVTP;
-
-	pdu->dst_mac = env_be64(avtp_be64(data)) >> 16;
-	pdu->src_mac = env_be64(avtp_be64(data + 6)) >> 16;
-	pdu->dbc = 0;
-	return parse_pdu(pdu, p, end, frame_bytes - pdu->offset);
+	} else if (ethertype != ETHERTYPE_RTAG && p + TAG_BYTES <= end &&
+		   avtp_u16(p + 2) == ETHERTYPE_AVTP) {
+		pdu->flags = AVTPMAP_F_VLAN;
+		pdu->tci = avtp_u16(p);
+		offset += TAG_BYTES;
+	} else {
+		return parse_tagged(pdu, data, end, frame_bytes, 0, 0);
+	}
+	return parse_untagged(pdu, data, end, frame_bytes, offset);
 }
 
 #endif /* AVTPMAP_AVTP_H */

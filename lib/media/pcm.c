@@ -170,7 +170,7 @@ static int next_frame(struct avtpmap_pcm *pcm, struct frame *f,
 	f->media_pos = env_load(&(*slot)->media_pos); /* G */
 	f->units = env_load(&(*slot)->units);
 	f->len_bytes = env_load(&(*slot)->len_bytes);
-	f->flags = env_load(&(*slot)->flags);
+	f->flags = (__u16)env_load(&(*slot)->flags); /* above: the R-TAG */
 	f->epoch = env_load(&(*slot)->epoch);
 	return avtpmap_verify(pcm->s) ? overrun(pcm) : 0;
 }

@@ -230,13 +230,29 @@ static int start_thread(struct packet_port *p)
 
 /* ---- life ---- */
 
-/* AVTP only, with the tag taken off by the kernel or still there. */
+/*
+ * AVTP, without a tag or behind some; a filter has no loops, and rx() looks again.
+ * The kernel takes the outer tag off, unless it does not know its type.
+ */
 static int set_filter(int fd)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_AVTP, 3, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_AVTP, 16, 0),
+		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, ETHERTYPE_CTAG, 0, 14),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_CTAG, 3, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_STAG, 2, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_OLD_STAG, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_RTAG, 0, 10),
 		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 16),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_AVTP, 9, 0),
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 18),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_AVTP, 7, 0),
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 20),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_AVTP, 5, 0),
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 22),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_AVTP, 3, 0),
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 26),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_AVTP, 1, 0),
 		BPF_STMT(BPF_RET | BPF_K, 0),
 		BPF_STMT(BPF_RET | BPF_K, 0xffffffff),

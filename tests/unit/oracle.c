@@ -28,7 +28,7 @@ enum column {
 enum { DISSECTORS = 6 };
 
 static const char command[] =
-	"tshark -n -r %s -T fields -E occurrence=f"
+	"tshark -n -r %s -T fields -E occurrence=l"
 	" -e ieee1722.subtype -e iec61883.dbc -e vlan.id"
 	PER_DISSECTOR("stream_id") PER_DISSECTOR("seqnum")
 	" -e aaf.avtp_timestamp -e cvf.avtp_timestamp"

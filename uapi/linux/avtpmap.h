@@ -243,7 +243,11 @@ enum avtpmap_slot_flags {
 	AVTPMAP_F_DBC		= 1 << 11,	/* DBC jumped, sequence did not */
 	AVTPMAP_F_FRAME_END	= 1 << 12,	/* ends a video frame */
 	AVTPMAP_F_SPARSE	= 1 << 13,	/* AAF sparse timestamp mode */
+	AVTPMAP_F_RTAG		= 1 << 14,	/* IEEE 802.1CB number is valid */
 };
+
+/* Of the flags of a slot: what the R-TAG numbers it, with AVTPMAP_F_RTAG. */
+#define AVTPMAP_RTAG_SEQUENCE(flags)	((flags) >> 16)
 
 /**
  * struct avtpmap_slot - one frame's descriptor; its AVTP PDU follows
@@ -257,8 +261,9 @@ enum avtpmap_slot_flags {
  * @lost: wire frames lost just before it
  * @lost_units: media units that they held
  * @epoch: as in the ring header when the frame was laid down
- * @flags: enum avtpmap_slot_flags
- * @pdu: subtype << 24 | sequence_num << 16 | VLAN TCI
+ * @flags: enum avtpmap_slot_flags | IEEE 802.1CB sequence number << 16
+ * @pdu: subtype << 24 | sequence_num << 16 | VLAN TCI; of two tags the inner
+ *	one, which is the stream's VLAN: the outer is a provider's
  */
 struct avtpmap_slot {
 	__u64 seq;
