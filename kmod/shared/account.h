@@ -11,6 +11,7 @@
 #include "account_state.h"
 #include "avtp.h"
 #include "format.h"
+#include "rtag.h"
 #include "sequence.h"
 
 /*
@@ -46,6 +47,7 @@ static inline void start_epoch(struct avtpmap_account *a,
 	a->stamp_step = 0;
 	a->skipped_units = 0;
 	a->skipped_lost = 0;
+	a->rtag_seen = 0;
 	a->settle = SETTLE_FRAMES;
 	a->stale = 0;
 	a->mr = pdu->mr;
@@ -103,12 +105,10 @@ static __always_inline int units_of(struct avtpmap_account *a,
 
 /* A frame that adds nothing: it lies in the ring at the place it had. */
 static inline void account_stale(struct avtpmap_account *a,
-				 struct avtpmap_ring_hdr *hdr,
-				 const struct avtpmap_pdu *pdu,
+				 struct avtpmap_ring_hdr *hdr, __u32 steps,
 				 enum sequence_step step,
 				 struct avtpmap_entry *e)
 {
-	__u8 steps = a->sequence - pdu->sequence;
 	__u64 end = a->media_pos + a->skipped_units;
 	__u64 back = (steps + 1ull) * e->units;
 
@@ -350,6 +350,7 @@ static inline void account_next(struct avtpmap_account *a,
 	e->media_pos = a->media_pos + e->lost_units;
 	keep_stamp(a, pdu, e->media_pos);
 	a->media_pos = e->media_pos + e->units;
+	rtag_next(a, pdu);
 	expect_dbc(a, pdu, e->units, (__u8)(pdu->sequence - a->sequence) != 1);
 	a->sequence = pdu->sequence;
 	a->stale = 0;
@@ -366,7 +367,7 @@ static env_noinline int account_any(struct avtpmap_account *a,
 				    struct avtpmap_entry *e)
 {
 	enum sequence_step step = STEP_NEXT;
-	int fresh = 0, missing;
+	int fresh = 0, missing, lag = -1;
 
 	/* before the first epoch there is no format that could be the same */
 	if (pdu->src_mac != a->talker) {
@@ -377,6 +378,9 @@ static env_noinline int account_any(struct avtpmap_account *a,
 		fresh = 1;
 	} else if (!same_format(a, pdu)) {
 		fresh = 1;
+	} else if (silence_ns(a, now_ns) < AVTPMAP_SILENCE_NS &&
+		   (lag = rtag_lag(a, pdu)) >= 0) {
+		step = rtag_first(a, lag) ? STEP_LATE : STEP_DUPLICATE;
 	} else {
 		step = sequence_step(a, pdu, now_ns);
 	}
@@ -387,7 +391,7 @@ static env_noinline int account_any(struct avtpmap_account *a,
 		fresh = 1;
 	} else if (!units_of(a, pdu, &e->units)) {
 		return refuse(hdr, e, AVTPMAP_C_MALFORMED);
-	} else if (step != STEP_NEXT) {
+	} else if (step != STEP_NEXT && lag < 0) {
 		count(hdr, AVTPMAP_C_SEQ_NUM_MISMATCH, 1);
 	}
 
@@ -395,7 +399,9 @@ static env_noinline int account_any(struct avtpmap_account *a,
 		account_pace(a, now_ns);
 	a->last_ns = now_ns;
 	if (step == STEP_LATE || step == STEP_DUPLICATE) {
-		account_stale(a, hdr, pdu, step, e);
+		account_stale(a, hdr,
+			      lag < 0 ? (__u8)(a->sequence - pdu->sequence) : lag,
+			      step, e);
 		return 1;
 	}
 	if (step == STEP_LOSS) {
@@ -421,7 +427,8 @@ static __always_inline int is_plain(struct avtpmap_account *a,
 			  pdu->format_raw == a->format_raw &&
 			  pdu->sequence == (__u8)(a->sequence + 1) &&
 			  pdu->mr == a->mr && pdu->dbc == a->dbc &&
-			  (pdu->flags & AVTPMAP_F_TU) == a->tu &&
+			  (pdu->flags & (AVTPMAP_F_TU | AVTPMAP_F_RTAG)) ==
+				  a->tu &&
 			  (__s64)(now_ns - a->last_ns) <= (__s64)a->wrap_ns &&
 			  samples_of(a, pdu, &e->units));
 }
@@ -483,7 +490,8 @@ static env_noinline void avtpmap_account_skip(struct avtpmap_account *a,
 
 	count(hdr, reason, 1);
 	if (!a->epoch || pdu->src_mac != a->talker ||
-	    !same_format(a, pdu) || !delta || delta > LOST_MAX + 1)
+	    !same_format(a, pdu) || !delta || delta > LOST_MAX + 1 ||
+	    rtag_lag(a, pdu) >= 0)
 		return;
 	if (delta > 1 && !a->settle) {
 		count(hdr, AVTPMAP_C_SEQ_NUM_MISMATCH, 1);
@@ -501,6 +509,7 @@ static env_noinline void avtpmap_account_skip(struct avtpmap_account *a,
 	}
 	a->skipped_units += units;
 	a->plain = 0;
+	rtag_next(a, pdu);
 	expect_dbc(a, pdu, units, delta != 1);
 	a->sequence = pdu->sequence;
 	a->last_ns = now_ns;

@@ -33,6 +33,8 @@ enum {
  * @stamp_pos: media position of the last frame with an avtp_timestamp that is
  *	certain, all ones: of none
  * @skipped_units: of frames lost or passed since the last one in the ring
+ * @rtag_seen: with R-TAGs, which frames have come: the newest in bit 0, the one
+ *	before it in bit 1; 0: none
  * @epoch: 0 before the first frame
  * @unit: enum avtpmap_unit
  * @block_bytes: bytes of one media unit, with AVTPMAP_UNIT_SAMPLES
@@ -42,6 +44,7 @@ enum {
  * @skipped_lost: frames lost among them; all ones is so many or more
  * @stamp: its avtp_timestamp
  * @stamp_step: by which it is later than the one before
+ * @rtag: number of the newest frame, with @rtag_seen
  * @sequence: of the newest frame
  * @mr: its mr
  * @tu: its AVTPMAP_F_TU
@@ -63,6 +66,7 @@ struct avtpmap_account {
 	__u64 pace_ns;
 	__u64 stamp_pos;
 	__u64 skipped_units;
+	__u64 rtag_seen;
 	__u32 epoch;
 	__u32 unit;
 	__u32 block_bytes;
@@ -72,6 +76,7 @@ struct avtpmap_account {
 	__u32 skipped_lost;
 	__u32 stamp;
 	__u32 stamp_step;
+	__u16 rtag;
 	__u8 sequence;
 	__u8 mr;
 	__u8 tu;
@@ -82,7 +87,7 @@ struct avtpmap_account {
 	__u8 dbc_odd;
 	__u8 dbc_way;
 	__u8 plain;
-	__u8 resv[6];
+	__u8 resv[8];
 };
 
 /**

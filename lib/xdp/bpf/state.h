@@ -34,7 +34,7 @@ enum {
 };
 
 /* Goes up when anything here changes: the state outlives the library that made it. */
-#define XDP_LAYOUT 0x41560004u
+#define XDP_LAYOUT 0x41560005u
 
 #define XDP_BURIED 0xffffffffu /* was a stream: probing goes on */
 
