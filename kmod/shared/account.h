@@ -378,11 +378,12 @@ static env_noinline int account_any(struct avtpmap_account *a,
 		fresh = 1;
 	} else if (!same_format(a, pdu)) {
 		fresh = 1;
-	} else if (silence_ns(a, now_ns) < AVTPMAP_SILENCE_NS &&
-		   (lag = rtag_lag(a, pdu)) >= 0) {
-		step = rtag_first(a, lag) ? STEP_LATE : STEP_DUPLICATE;
 	} else {
-		step = sequence_step(a, pdu, now_ns);
+		lag = rtag_lag(a, pdu, now_ns);
+		if (lag < 0)
+			step = sequence_step(a, pdu, now_ns);
+		else
+			step = rtag_first(a, lag) ? STEP_LATE : STEP_DUPLICATE;
 	}
 	if (fresh || step == STEP_RESYNC) {
 		if (!account_fresh(a, hdr, pdu, step, e))
@@ -491,7 +492,7 @@ static env_noinline void avtpmap_account_skip(struct avtpmap_account *a,
 	count(hdr, reason, 1);
 	if (!a->epoch || pdu->src_mac != a->talker ||
 	    !same_format(a, pdu) || !delta || delta > LOST_MAX + 1 ||
-	    rtag_lag(a, pdu) >= 0)
+	    rtag_lag(a, pdu, now_ns) >= 0)
 		return;
 	if (delta > 1 && !a->settle) {
 		count(hdr, AVTPMAP_C_SEQ_NUM_MISMATCH, 1);

@@ -12,6 +12,7 @@
 
 #include "account_state.h"
 #include "avtp.h"
+#include "sequence.h"
 
 enum {
 	RTAG_SPAN	= 1024,	/* frames that a copy can be late by */
@@ -19,16 +20,33 @@ enum {
 };
 
 /*
+ * After a silence both numbers may have begun again; or the host stood still. A copy
+ * has the avtp_timestamp of long ago, and no other frame has.
+ */
+static inline int rtag_is_of_before(const struct avtpmap_account *a,
+				    const struct avtpmap_pdu *pdu,
+				    __u64 now_ns)
+{
+	if (silence_ns(a, now_ns) < AVTPMAP_SILENCE_NS)
+		return 1;
+	return (pdu->flags & (AVTPMAP_F_TV | AVTPMAP_F_TU)) == AVTPMAP_F_TV &&
+	       a->stamp_pos != ~0ull &&
+	       (__s32)(pdu->avtp_timestamp - a->stamp) <= 0;
+}
+
+/*
  * By how many frames this one is behind the newest; -1: it is not, or its R-TAG
  * does not say. Where it does it goes on with sequence_num.
  */
 static inline int rtag_lag(const struct avtpmap_account *a,
-			   const struct avtpmap_pdu *pdu)
+			   const struct avtpmap_pdu *pdu, __u64 now_ns)
 {
 	__u16 lag = a->rtag - AVTPMAP_RTAG_SEQUENCE(pdu->flags);
 
 	if (!(pdu->flags & AVTPMAP_F_RTAG) || !a->rtag_seen ||
-	    lag >= RTAG_SPAN || (__u8)lag != (__u8)(a->sequence - pdu->sequence))
+	    lag >= RTAG_SPAN ||
+	    (__u8)lag != (__u8)(a->sequence - pdu->sequence) ||
+	    !rtag_is_of_before(a, pdu, now_ns))
 		return -1;
 	return lag;
 }

@@ -6,11 +6,13 @@
 
 enum { UNITS = 6 };
 
+static __u32 began_ns; /* the talker, by its avtp_timestamp */
+
 /* Frame @n of the talker comes, whichever path it is by. */
 static void comes(struct stream *s, __u32 n)
 {
 	s->pdu.sequence = n;
-	s->pdu.avtp_timestamp = n * FRAME_NS;
+	s->pdu.avtp_timestamp = began_ns + n * FRAME_NS;
 	s->pdu.flags = AVTPMAP_F_TV | AVTPMAP_F_RTAG | n << 16;
 	assert_int_equal(
 		avtpmap_account(&s->a, &s->hdr, &s->pdu, s->now_ns, &s->e), 1);
@@ -122,6 +124,25 @@ static void lost_on_the_faster_path(void **state)
 	}
 }
 
+/* While the host stood still the NIC kept what had come. */
+static void a_host_that_stood_still(void **state)
+{
+	struct stream s;
+	__u32 n;
+
+	(void)state;
+	stream_init(&s);
+	for (n = 0; n < 1000; n++) {
+		comes_first(&s, n);
+		if (n < 300)
+			continue;
+		if (n % 100 == 50)
+			s.now_ns += 2 * AVTPMAP_SILENCE_NS;
+		comes_stale(&s, n - 300, AVTPMAP_F_DUPLICATE);
+	}
+	assert_counters(&s, C(FRAMES_DUPLICATE), 700, -1);
+}
+
 /* Both numbers begin again: after a silence it is no copy of what was. */
 static void a_talker_that_restarts(void **state)
 {
@@ -133,6 +154,7 @@ static void a_talker_that_restarts(void **state)
 	for (n = 0; n < 300; n++)
 		comes_first(&s, n);
 	s.now_ns += AVTPMAP_SILENCE_NS;
+	began_ns = 400 * FRAME_NS;
 	comes(&s, 0);
 	assert_int_equal(s.e.flags & AVTPMAP_F_EPOCH, AVTPMAP_F_EPOCH);
 	for (n = 1; n < 300; n++) {
@@ -141,6 +163,7 @@ static void a_talker_that_restarts(void **state)
 		assert_int_equal(s.e.units, UNITS);
 		comes(&s, n);
 	}
+	began_ns = 0;
 	assert_counters(&s, C(RESYNC), 1, C(SEQ_NUM_MISMATCH), 1,
 			C(STREAM_INTERRUPTED), 1, C(FRAMES_DUPLICATE), 299, -1);
 }
@@ -237,6 +260,7 @@ int main(void)
 		cmocka_unit_test(copies_however_late),
 		cmocka_unit_test(the_other_path_takes_over),
 		cmocka_unit_test(lost_on_the_faster_path),
+		cmocka_unit_test(a_host_that_stood_still),
 		cmocka_unit_test(a_talker_that_restarts),
 		cmocka_unit_test(numbers_of_something_else),
 		cmocka_unit_test(numbers_that_end_and_begin_elsewhere),
