@@ -137,6 +137,26 @@ counts_epochs()
 		{ jq -c . "$work/heard.json"; false; }
 }
 
+# Video without a rest: 640 packets of 1400 octets a frame, 25 frames a second.
+video=03810000001b21aabbcc000100000000020100000568000000000000$(printf '%02760d' 0)
+
+# hears_video BACKEND: nothing is overrun, and each packet is here, lost on the wire
+# or dropped by the packet backend's socket. A machine may stand still for longer
+# than the ring lasts: then once more.
+hears_video()
+{
+	local _
+
+	for _ in {1..5}; do
+		hears "$1" --samples 50 --seconds 20 --json
+		frames 32000 pdu "$video" rate 16000 mark 640
+		wait "$listener"
+		[ "$(jq -c '[.overruns, .frames + ([.lost, .dropped] | max)]' "$work/heard.json")" = "[0,32000]" ] && return
+		jq -r '"# overruns \(.overruns), frames \(.frames), lost \(.lost), dropped \(.dropped)"' "$work/heard.json"
+	done
+	return 1
+}
+
 # diagnoses BACKEND
 diagnoses()
 {
@@ -149,13 +169,14 @@ diagnoses()
 		50 id 001b21aabbcc0002
 	check "$b: NO-DATA and nothing else" sent "$b" told "frames of it came: no_format 50: NO-DATA" "$guesses" 50 pdu $nodata
 	check "$b: another format of what is no audio is an epoch" counts_epochs "$b"
+	check "$b: video of 16000 packets a second" hears_video "$b"
 	hears "$b" --seconds 0.5
 	check "$b: nothing at all" told "$b" "MSRP"
 	check "$b: two tags: heard, or named" sent "$b" told_or_heard "two VLAN tags 50" "" 50 tags 88a8606481006002
 	check "$b: 802.1CB: heard, or named" sent "$b" told_or_heard "802.1CB tag 50" "" 50 tags 81006002f1c100000001
 }
 
-begin 35
+begin 37
 write_numbers "$work/numbers.wav"
 check "nothing is heard" exits 1 "nothing was heard of stream $id .ENODATA" "$tool" listen --backend packet v1 $id --seconds 0.2
 check "a file that cannot be written is refused at once" exits 1 "cannot write /nonesuch/x.wav: No such file.*ENOENT" \
@@ -168,7 +189,7 @@ late packet
 diagnoses packet
 
 if ! "$tool" attach --backend xdp --alone v1 2>/dev/null; then
-	skip 18 "XDP is refused here"
+	skip 19 "XDP is refused here"
 	exit
 fi
 late xdp

@@ -94,22 +94,28 @@ streams()
 }
 
 # frames COUNT [FIELD VALUE]...: sent to v0, AAF of 6 samples of 16 bits; FIELD
-# is sv, nsr, length (of its data, as it says), id or tags (hex, before 22f0), or
-# pdu (hex, all of it but for sequence_num)
+# is sv, nsr, length (of its data, as it says), id or tags (hex, before 22f0), pdu
+# (hex, all of it but for sequence_num), rate (frames per second, 0: the next one
+# after 1 ms) or mark (each so many, the packet ends a video frame)
 frames()
 {
 	perl -e '
+		use Time::HiRes qw(time sleep);
 		my ($ifindex, $count, %f) = @ARGV;
-		%f = (sv => 1, nsr => 5, length => 12, id => "001b21aabbcc0001", tags => "81006002", %f);
+		%f = (sv => 1, nsr => 5, length => 12, id => "001b21aabbcc0001", tags => "81006002", pdu => "",
+			rate => 0, mark => 0, %f);
+		my $begun = time, my $pdu_given = pack("H*", $f{pdu});
 		socket(my $s, 17, 3, 0) or die;
 		my $to = pack("S n i S C C a8", 17, 0x22f0, $ifindex, 1, 0, 6, "");
 		for my $i (0 .. $count - 1) {
 			my $pdu = pack("CCCC", 2, ($f{sv} << 7) | 1, $i & 255, 0) . pack("H16", $f{id}) .
 				pack("N CCCC nn", $i * 125000, 4, $f{nsr} << 4, 1, 16, $f{length}, 0) . "\1\2" x 6;
-			substr($pdu = pack("H*", $f{pdu}), 2, 1) = chr($i & 255) if $f{pdu};
+			substr($pdu = $pdu_given, 2, 1) = chr($i & 255) if $f{pdu};
+			substr($pdu, 22, 1) |= "\x10" if $f{mark} && ($i + 1) % $f{mark} == 0;
 			my $frame = pack("H12 H12", "91e0f000fe01", "02a100000001") . pack("H*", $f{tags}) .
 				pack("n", 0x22f0) . $pdu . "\0" x 20;
 			send($s, $frame, 0, $to) or die "$!";
-			select(undef, undef, undef, 0.001);
+			my $early = $f{rate} ? $begun + $i / $f{rate} - time : 0.001;
+			sleep($early) if $early >= 0.001;
 		}' "$(ip -o link show v0 | cut -d: -f1)" "$@"
 }

@@ -10,6 +10,8 @@
 enum {
 	PERIOD_DEFAULT = 480,
 	TICK_NS = 100 * 1000 * 1000,
+	FRAMES_TICK_NS = 10 * 1000 * 1000,
+	RING_MS = 512, /* of the default rate: video has twice as many */
 };
 
 #define SILENCE_S 2.0
@@ -51,9 +53,15 @@ static int open_stream(struct avtpmap_stream **s, struct lease *lease,
 		.error = error,
 		.error_bytes = sizeof(error),
 	};
-	const struct avtpmap_stream_opts path = listen_reserve_path(r);
-	int err = lease_open(lease, s, &opts, &path);
+	struct avtpmap_stream_opts how = listen_reserve_path(r);
+	int err;
 
+	how.ms = RING_MS;
+	err = lease_open(lease, s, &opts, &how);
+	if (err == -EDQUOT) { /* the port's cap: then as long as others' */
+		how.ms = 0;
+		err = lease_open(lease, s, &opts, &how);
+	}
 	return err ? fail(err, "%s", error) : OK;
 }
 
@@ -65,12 +73,17 @@ static void diagnose(struct listen *l, double seconds)
 	sniff_close(&l->sniff);
 }
 
-static int64_t time_left(double end_s)
+/*
+ * Only samples come at the pace of periods. Packets are not counted in them, and
+ * the ring may be full of them before a video frame ends.
+ */
+static int64_t time_left(const struct listen *l, double end_s)
 {
 	double left = end_s - clock_s(CLOCK_MONOTONIC);
+	int64_t tick_ns = l->pcm && l->epochs ? TICK_NS : FRAMES_TICK_NS;
 
-	if (!args.seconds || left * 1e9 > TICK_NS)
-		return TICK_NS;
+	if (!args.seconds || left * 1e9 > tick_ns)
+		return tick_ns;
 	return left > 0 ? left * 1e9 : 0;
 }
 
@@ -98,7 +111,7 @@ static void listen_loop(struct listen *l)
 	double begun_s = ticked_s, end_s = ticked_s + args.seconds;
 
 	while (!stopped && !l->failed && !listen_has_enough(l)) {
-		int due = avtpmap_wait(l->s, time_left(end_s));
+		int due = avtpmap_wait(l->s, time_left(l, end_s));
 
 		l->events |= avtpmap_events(l->s);
 		listen_drain(l);

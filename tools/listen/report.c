@@ -49,6 +49,8 @@ static struct json_object *summary(struct listen *l,
 	json_object_object_add(o, "stale", json_u64(l->stale));
 	json_object_object_add(o, "overruns",
 			       json_u64(avtpmap_overrun_frames(l->s)));
+	json_object_object_add(o, "dropped",
+			       json_u64(listen_drops(l) - l->drops_before));
 	json_object_object_add(o, "period", json_u64(l->args->period));
 	json_object_object_add(o, "wake_period", json_u64(info->wake_period));
 	json_object_object_add(o, "periods", json_u64(info->periods));
