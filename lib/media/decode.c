@@ -61,6 +61,17 @@ static inline __s32 wire_am824(const unsigned char *p)
 	return v >> 24 < 0x50 ? (__s32)(v << 8) : 0;
 }
 
+/* Its top octet is the sign of the other three. */
+static inline int is_unlabelled(__u32 v)
+{
+	return (__s32)v == (__s32)(v << 8) >> 8;
+}
+
+static inline __s32 wire_unlabelled(const unsigned char *p)
+{
+	return (__s32)(wire_u32(p) << 8);
+}
+
 static inline float float_of_s16(__s16 v)
 {
 	return (float)v * (1.0f / 32768.0f);
@@ -107,6 +118,7 @@ CODEC(int16, 2, __s16, wire_s16, float_of_s16)
 CODEC(int24, 3, __s32, wire_s24, float_of_s32)
 CODEC(int32, 4, __s32, wire_s32, float_of_s32)
 CODEC(am824, 4, __s32, wire_am824, float_of_s32)
+CODEC(unlabelled, 4, __s32, wire_unlabelled, float_of_s32)
 CODEC(float32, 4, float, wire_float, float_of_float)
 
 static const struct pcm_codec codecs[] = {
@@ -126,6 +138,9 @@ static const struct pcm_codec codecs[] = {
 				  pcm_float32_planar },
 };
 
+const struct pcm_codec pcm_unlabelled = { AVTPMAP_PCM_S32, 4, unlabelled_native,
+					  pcm_unlabelled_planar };
+
 const struct pcm_codec *pcm_codec_of(__u32 encoding)
 {
 	if (encoding >= sizeof(codecs) / sizeof(codecs[0]) ||
@@ -139,6 +154,24 @@ pcm_decode_fn *pcm_planar_of(__u32 encoding)
 	pcm_decode_fn *fast = pcm_planar_avx2(encoding);
 
 	return fast ? fast : codecs[encoding].planar;
+}
+
+/*
+ * 0xff is no label, and no label is the sign of each sample for long: one that is
+ * not its sample's sign is real. Positive samples and 0x00 read alike either way.
+ */
+__u32 pcm_labels(__u32 before, const unsigned char *src, __u32 quadlets)
+{
+	__u32 negative = 0;
+
+	for (__u32 i = 0; i < quadlets; i++) {
+		__u32 v = wire_u32(src + (size_t)4 * i);
+
+		if (!is_unlabelled(v))
+			return AVTPMAP_PCM_LABELS_REAL;
+		negative |= v >> 31;
+	}
+	return negative ? AVTPMAP_PCM_LABELS_NONE : before;
 }
 
 void pcm_silence(const struct pcm_out *out, __u32 type, __u32 at, __u32 units)

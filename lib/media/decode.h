@@ -41,6 +41,15 @@ struct pcm_codec {
 /* NULL if @encoding (enum avtpmap_encoding) is not decoded. */
 const struct pcm_codec *pcm_codec_of(__u32 encoding);
 
+/*
+ * What the labels of IEC 61883-6 quadlets turn out to be, enum avtpmap_pcm_labels;
+ * @before: what those before were.
+ */
+__u32 pcm_labels(__u32 before, const unsigned char *src, __u32 quadlets);
+
+/* Of quadlets without labels. */
+extern const struct pcm_codec pcm_unlabelled;
+
 /* The fastest that this processor has, with the same bits as the codec's. */
 pcm_decode_fn *pcm_planar_of(__u32 encoding);
 
@@ -49,7 +58,7 @@ pcm_decode_fn *pcm_planar_avx2(__u32 encoding);
 
 /* decode.c: on any processor. */
 pcm_decode_fn pcm_int16_planar, pcm_int24_planar, pcm_int32_planar,
-	pcm_am824_planar, pcm_float32_planar;
+	pcm_am824_planar, pcm_unlabelled_planar, pcm_float32_planar;
 
 /* Writes @units of silence at unit @at. */
 void pcm_silence(const struct pcm_out *out, __u32 type, __u32 at, __u32 units);

@@ -13,8 +13,10 @@
  * @s: whose cursor this is
  * @format: of @epoch
  * @codec: for it, or NULL
- * @planar: its fastest decoder
+ * @native, @planar: its fastest decoders, as @labels has it
  * @block_bytes: bytes of one unit in the PDU
+ * @labels: enum avtpmap_pcm_labels
+ * @looked: position after the newest frame whose labels were looked at
  * @epoch: that the caller knows of; 0: none yet
  * @align: see struct avtpmap_pcm_opts
  * @placed: @pos is valid: nothing was missed since
@@ -29,8 +31,11 @@ struct avtpmap_pcm {
 	struct avtpmap_stream *s;
 	struct avtpmap_format format;
 	const struct pcm_codec *codec;
+	pcm_decode_fn *native;
 	pcm_decode_fn *planar;
 	__u32 block_bytes;
+	__u32 labels;
+	__u64 looked;
 	__u32 epoch;
 	__u32 align;
 	int placed;
@@ -53,7 +58,6 @@ struct frame {
 /* One read: where it writes, and how far it is. */
 struct read {
 	const struct pcm_out *out;
-	pcm_decode_fn *decode;
 	__u32 want;
 	__u32 done;
 	struct avtpmap_pcm_result *result;
@@ -86,6 +90,13 @@ int avtpmap_pcm_open(struct avtpmap_pcm **out, struct avtpmap_stream *s,
 void avtpmap_pcm_close(struct avtpmap_pcm *pcm)
 {
 	free(pcm);
+}
+
+void avtpmap_pcm_info(const struct avtpmap_pcm *pcm,
+		      struct avtpmap_pcm_info *info)
+{
+	memset(info, 0, sizeof(*info));
+	info->labels = pcm->labels;
 }
 
 void avtpmap_pcm_set_time(struct avtpmap_pcm *pcm, struct avtpmap_time *time)
@@ -134,6 +145,17 @@ static int next_format(struct avtpmap_pcm *pcm, struct avtpmap_format *f,
 	}
 }
 
+static void use_decoders(struct avtpmap_pcm *pcm)
+{
+	if (pcm->labels == AVTPMAP_PCM_LABELS_NONE) {
+		pcm->native = pcm_unlabelled.native;
+		pcm->planar = pcm_unlabelled.planar;
+	} else if (pcm->codec) {
+		pcm->native = pcm->codec->native;
+		pcm->planar = pcm_planar_of(pcm->format.encoding);
+	}
+}
+
 int avtpmap_pcm_format(struct avtpmap_pcm *pcm, struct avtpmap_format *format)
 {
 	struct avtpmap_format f;
@@ -142,16 +164,17 @@ int avtpmap_pcm_format(struct avtpmap_pcm *pcm, struct avtpmap_format *format)
 
 	if (err)
 		return err;
-	if (epoch != pcm->epoch)
+	if (epoch != pcm->epoch) {
 		pcm->placed = 0;
+		pcm->labels = AVTPMAP_PCM_LABELS_UNKNOWN;
+	}
 	pcm->epoch = epoch;
 	pcm->format = f;
 	pcm->codec = pcm_codec_of(f.encoding);
 	if (f.unit != AVTPMAP_UNIT_SAMPLES || !f.channels ||
 	    (pcm->codec && pcm->codec->sample_bytes != f.sample_bytes))
 		pcm->codec = NULL;
-	if (pcm->codec)
-		pcm->planar = pcm_planar_of(f.encoding);
+	use_decoders(pcm);
 	pcm->block_bytes = f.channels * f.sample_bytes;
 	if (format)
 		*format = f;
@@ -213,6 +236,27 @@ static __u32 min_u64(__u32 a, __u64 b)
 	return b < a ? (__u32)b : a;
 }
 
+/* A frame stays held over several reads; its labels are looked at before. */
+static int look_at_labels(struct avtpmap_pcm *pcm, const struct frame *f,
+			  const struct avtpmap_slot *slot, __u32 room)
+{
+	__u64 after = avtpmap_position(pcm->s) + 1;
+	__u32 from = pcm->format.header_bytes, labels;
+	__u32 to = f->len_bytes < room ? f->len_bytes : room;
+
+	if (pcm->format.encoding != AVTPMAP_ENC_AM824 || pcm->looked == after ||
+	    pcm->labels == AVTPMAP_PCM_LABELS_REAL || to < from)
+		return 0;
+	labels = pcm_labels(pcm->labels, avtpmap_slot_pdu(slot) + from,
+			    (to - from) / 4); /* G */
+	if (avtpmap_verify(pcm->s)) /* H */
+		return overrun(pcm);
+	pcm->looked = after;
+	pcm->labels = labels;
+	use_decoders(pcm);
+	return 0;
+}
+
 /* Units from the frame; those that it turns out not to hold are silence. */
 static int read_frame(struct avtpmap_pcm *pcm, struct read *rd,
 		      const struct frame *f, const struct avtpmap_slot *slot)
@@ -222,13 +266,17 @@ static int read_frame(struct avtpmap_pcm *pcm, struct read *rd,
 	__u64 from = pcm->format.header_bytes + (__u64)skip * pcm->block_bytes;
 	__u64 to = from + (__u64)n * pcm->block_bytes;
 	__u32 room = (1u << pcm->s->ring.shift) - sizeof(*slot);
+	int err = look_at_labels(pcm, f, slot, room);
 
+	if (err)
+		return err;
 	if (to > f->len_bytes || to > room) {
 		pcm_silence(rd->out, pcm->codec->type, rd->done, n);
 		rd->result->silence += n;
 	} else {
-		rd->decode(rd->out, rd->done, avtpmap_slot_pdu(slot) + from,
-			   n); /* G */
+		(rd->out->planes ? pcm->planar : pcm->native)(
+			rd->out, rd->done, avtpmap_slot_pdu(slot) + from,
+			n); /* G */
 		if (avtpmap_verify(pcm->s)) /* H */
 			return overrun(pcm);
 	}
@@ -360,8 +408,6 @@ static int read_to(struct avtpmap_pcm *pcm, struct pcm_out *out, __u32 units,
 		memset(result, 0, sizeof(*result));
 	rd.result = result ? result : &unused;
 	out->channels = pcm->format.channels;
-	if (pcm->codec)
-		rd.decode = out->planes ? pcm->planar : pcm->codec->native;
 	return read_units(pcm, &rd);
 }
 

@@ -69,6 +69,7 @@ struct deck {
 	__u64 seed;
 	__u8 sequence;
 	__u8 am_label;
+	int unlabelled; /* AM824, with the sign for a label */
 };
 
 /* The bits of the sample, at the top of 32. */
@@ -124,7 +125,9 @@ static inline __u32 tape_frame(const struct deck *d, __u32 units, __u8 *frame)
 		for (__u32 c = 0; c < t->channels; c++, p += t->wire_bytes) {
 			__u32 bits = tape_bits(t, d->sent + i, c);
 
-			if (am824)
+			if (am824 && d->unlabelled)
+				put_be(p, (__u32)((__s32)bits >> 8), 4);
+			else if (am824)
 				put_be(p, (__u32)d->am_label << 24 | bits >> 8,
 				       4);
 			else

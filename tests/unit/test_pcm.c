@@ -431,6 +431,129 @@ static void arguments(void **state)
 	deck_close(&d);
 }
 
+static __u32 labels_of(const struct deck *d)
+{
+	struct avtpmap_pcm_info info;
+
+	avtpmap_pcm_info(d->pcm, &info);
+	return info.labels;
+}
+
+/* AM824 without labels: its octet is the sign, and each sample is read. */
+static void unlabelled_is_read(void **state)
+{
+	static float planes[8][64];
+	float *ptr[8];
+	struct deck d;
+
+	(void)state;
+	for (int c = 0; c < 8; c++)
+		ptr[c] = planes[c];
+	deck_open(&d, &tapes[6], NULL);
+	d.unlabelled = 1;
+	for (int i = 0; i < 20; i++)
+		deck_send(&d, 6, 1);
+	assert_int_equal(avtpmap_pcm_read_native(d.pcm, buf, 1, NULL),
+			 -ESTRPIPE);
+	assert_int_equal(avtpmap_pcm_format(d.pcm, NULL), AVTPMAP_PCM_S32);
+	assert_int_equal(labels_of(&d), AVTPMAP_PCM_LABELS_UNKNOWN);
+	/* from the first sample on, in pieces that are no frames */
+	for (int read = 0; read < 60; read += 4) {
+		assert_int_equal(avtpmap_pcm_read_native(d.pcm, buf, 4, NULL),
+				 4);
+		assert_native(&d, buf, 0, read, 4);
+	}
+	assert_int_equal(labels_of(&d), AVTPMAP_PCM_LABELS_NONE);
+	assert_int_equal(avtpmap_pcm_read_planar(d.pcm, ptr, 60, NULL), 60);
+	for (__u32 c = 0; c < 8; c++)
+		for (int i = 0; i < 60; i++)
+			assert_true(planes[c][i] == tape_float(d.t, 60 + i, c));
+	deck_close(&d);
+}
+
+/* One label that is no sign, and all are obeyed from there on. */
+static void real_labels_are_obeyed(void **state)
+{
+	static const __u8 labels[] = { 0x40, 0x80, 0xcf, 0x03, 0xff };
+	struct deck d;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(labels); i++) {
+		deck_start(&d, &tapes[6], NULL, 6);
+		assert_int_equal(avtpmap_pcm_read_native(d.pcm, buf, 48, NULL),
+				 48);
+		assert_int_equal(labels_of(&d), AVTPMAP_PCM_LABELS_REAL);
+		/* whatever comes later in this epoch */
+		d.unlabelled = 1;
+		deck_send(&d, 6, 1);
+		assert_int_equal(avtpmap_pcm_read_native(d.pcm, buf, 6, NULL),
+				 6);
+		for (int j = 0; j < 6 * 8; j++)
+			assert_int_equal(buf[j] >> 31, 0);
+		deck_close(&d);
+
+		deck_open(&d, &tapes[6], NULL);
+		d.unlabelled = 1;
+		deck_send(&d, 6, 1);
+		avtpmap_pcm_format(d.pcm, NULL);
+		assert_int_equal(avtpmap_pcm_read_native(d.pcm, buf, 6, NULL),
+				 6);
+		assert_int_equal(labels_of(&d), AVTPMAP_PCM_LABELS_NONE);
+		d.unlabelled = 0;
+		d.am_label = labels[i];
+		deck_send(&d, 6, 1);
+		assert_int_equal(avtpmap_pcm_read_native(d.pcm, buf, 6, NULL),
+				 6);
+		assert_int_equal(labels_of(&d), AVTPMAP_PCM_LABELS_REAL);
+		if (labels[i] < 0x50)
+			assert_native(&d, buf, 0, 6, 6);
+		else
+			assert_silence(&d, buf, 0, 6);
+		deck_close(&d);
+	}
+}
+
+/* Zeros with label 0x00 are of either kind; a new epoch is asked anew. */
+static void silence_tells_no_labels(void **state)
+{
+	static const __u8 zeros[8 * 6 * 4];
+	__u8 frame[2048];
+	struct deck d;
+
+	(void)state;
+	deck_open(&d, &tapes[6], NULL);
+	for (int i = 0; i < 40; i++) {
+		struct avtpmap_entry e;
+		__u32 len = tape_frame(&d, 6, frame);
+
+		memcpy(frame + len - sizeof(zeros), zeros, sizeof(zeros));
+		test_ring_rx(&d.ring, frame, len, d.now_ns += FRAME_NS, &e);
+		d.sequence++;
+		d.sent += 6;
+	}
+	avtpmap_pcm_format(d.pcm, NULL);
+	assert_int_equal(avtpmap_pcm_read_native(d.pcm, buf, 240, NULL), 240);
+	assert_silence(&d, buf, 0, 240);
+	assert_int_equal(labels_of(&d), AVTPMAP_PCM_LABELS_UNKNOWN);
+	d.unlabelled = 1;
+	deck_send(&d, 6, 1);
+	assert_int_equal(avtpmap_pcm_read_native(d.pcm, buf, 6, NULL), 6);
+	assert_native(&d, buf, 0, 240, 6);
+	assert_int_equal(labels_of(&d), AVTPMAP_PCM_LABELS_NONE);
+	d.talker++;
+	d.now_ns += 10000000000ull;
+	d.unlabelled = 0;
+	deck_send(&d, 6, 1);
+	assert_int_equal(avtpmap_pcm_read_native(d.pcm, buf, 6, NULL),
+			 -ESTRPIPE);
+	avtpmap_pcm_format(d.pcm, NULL);
+	assert_int_equal(labels_of(&d), AVTPMAP_PCM_LABELS_UNKNOWN);
+	assert_int_equal(avtpmap_pcm_read_native(d.pcm, buf, 6, NULL), 6);
+	assert_native(&d, buf, 0, 246, 6);
+	assert_int_equal(labels_of(&d), AVTPMAP_PCM_LABELS_REAL);
+	deck_close(&d);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest whole[] = {
@@ -448,6 +571,9 @@ int main(void)
 		cmocka_unit_test(motu),
 		cmocka_unit_test(not_audio),
 		cmocka_unit_test(arguments),
+		cmocka_unit_test(unlabelled_is_read),
+		cmocka_unit_test(real_labels_are_obeyed),
+		cmocka_unit_test(silence_tells_no_labels),
 	};
 	struct CMUnitTest tests[2 * N_ELEMS(tapes)];
 	static char names[N_ELEMS(tests)][64];

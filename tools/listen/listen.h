@@ -72,6 +72,7 @@ struct wav;
  * @stale: late and duplicate frames
  * @drops: of frames, by the packet backend's socket
  * @drops_seen: of them, those that silence stands for
+ * @labels: enum avtpmap_pcm_labels, of the newest samples
  * @epochs: formats fetched
  * @epoch: of the newest frame, without audio
  * @events: enum avtpmap_event, since the last look
@@ -105,6 +106,7 @@ struct listen {
 	uint64_t stale;
 	uint64_t drops;
 	uint64_t drops_seen;
+	uint32_t labels;
 	uint32_t epochs;
 	uint32_t epoch;
 	uint32_t events;

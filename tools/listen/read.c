@@ -174,6 +174,24 @@ static int next_epoch(struct listen *l)
 	return l->failed ? FAILURE : use_format(l, &format);
 }
 
+/* Once: a new epoch begins with labels that are not known, and that is no news. */
+static void note_labels(struct listen *l)
+{
+	struct avtpmap_pcm_info info;
+
+	avtpmap_pcm_info(l->pcm, &info);
+	if (!info.labels || info.labels == l->labels)
+		return;
+	l->labels = info.labels;
+	if (info.labels != AVTPMAP_PCM_LABELS_NONE)
+		return;
+	listen_screen_leave(l);
+	fprintf(stderr,
+		"avtpmap: labels: only 0x00 and 0xff, the signs of the samples: "
+		"read as 24 bits in 32 without AM824 labels, as PipeWire 1.4 "
+		"sends them\n");
+}
+
 static void drain_samples(struct listen *l)
 {
 	struct avtpmap_pcm_result r;
@@ -198,6 +216,7 @@ static void drain_samples(struct listen *l)
 		/* what we were too late for is silence: the rest keeps its place */
 		if (l->hole && r.media_pos > l->pos)
 			fill(l, r.media_pos - l->pos);
+		note_labels(l);
 		l->hole = false;
 		l->pos = r.media_pos + n;
 		l->silence += r.silence;

@@ -24,6 +24,16 @@ uint64_t listen_lost(const struct listen *l)
 	return c[AVTPMAP_C_FRAMES_LOST] - l->counted[AVTPMAP_C_FRAMES_LOST];
 }
 
+static struct json_object *json_labels(const struct listen *l)
+{
+	static const char *const names[] = {
+		[AVTPMAP_PCM_LABELS_REAL] = "am824",
+		[AVTPMAP_PCM_LABELS_NONE] = "none",
+	};
+
+	return l->labels ? json_object_new_string(names[l->labels]) : NULL;
+}
+
 static struct json_object *summary(struct listen *l,
 				   const struct avtpmap_reader_info *info)
 {
@@ -64,6 +74,7 @@ static struct json_object *summary(struct listen *l,
 	json_object_object_add(o, "format",
 			       l->epochs || !l->pcm ? json_format(&l->format) :
 						      NULL);
+	json_object_object_add(o, "labels", json_labels(l));
 	json_object_object_add(o, "counters",
 			       json_counters(c, AVTPMAP_N_COUNTERS, known));
 	return o;

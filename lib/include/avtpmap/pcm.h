@@ -15,7 +15,10 @@
  *
  * Understood: AAF (IEEE 1722-2016 7) INT_16BIT, INT_24BIT, INT_32BIT and
  * FLOAT_32BIT, and IEC 61883-6 AM824 with its labels taken off (labels other
- * than IEC 60958 and MBLA read as silence), 24-bit packed and float.
+ * than IEC 60958 and MBLA read as silence), 24-bit packed and float. Some talkers
+ * (PipeWire 1.4) send AM824 without labels, where the octet of the label is the
+ * sample's sign: that is recognised, frame by frame, and read as it is meant,
+ * until a label comes that cannot be one.
  *
  * Reading is real-time safe. One thread at a time per pcm.
  */
@@ -79,6 +82,24 @@ struct avtpmap_pcm_result {
 	uint64_t resv[4];
 };
 
+/* What the label octets of an epoch's AM824 are. */
+enum avtpmap_pcm_labels {
+	AVTPMAP_PCM_LABELS_UNKNOWN = 0, /* not AM824, or nothing told yet */
+	AVTPMAP_PCM_LABELS_REAL = 1, /* IEC 61883-6 */
+	AVTPMAP_PCM_LABELS_NONE = 2, /* the sample's sign: 0x00 and 0xff only */
+};
+
+/**
+ * struct avtpmap_pcm_info - what reading found out about the talker
+ * @labels: enum avtpmap_pcm_labels
+ * @resv: 0
+ */
+struct avtpmap_pcm_info {
+	uint32_t labels;
+	uint32_t resv0;
+	uint64_t resv[7];
+};
+
 /**
  * avtpmap_pcm_open() - read a stream as audio
  * @out: to be closed with avtpmap_pcm_close()
@@ -94,6 +115,10 @@ int avtpmap_pcm_open(struct avtpmap_pcm **out, struct avtpmap_stream *s,
 
 /* NULL is fine. The stream stays open. */
 void avtpmap_pcm_close(struct avtpmap_pcm *pcm);
+
+/* Of the epoch that is read. */
+void avtpmap_pcm_info(const struct avtpmap_pcm *pcm,
+		      struct avtpmap_pcm_info *info);
 
 /**
  * avtpmap_pcm_set_time() - enter the frames that reads go through into @time
