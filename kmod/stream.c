@@ -125,15 +125,14 @@ void stream_periods(struct stream *s, u64 now_ns)
 void stream_start(struct stream *s, struct avtpmap_entry *e, u64 now_ns)
 {
 	lockdep_assert_held(&s->lock);
-	e->events |= silence_ends(s->ring.hdr);
-	arm_silence(s, now_ns + AVTPMAP_SILENCE_NS);
+	e->events |= silence_ends(s->ring.hdr, &s->account, now_ns);
+	arm_silence(s, now_ns + silence_limit(&s->account));
 }
 
 static void check_silence(struct stream *s, u64 now_ns)
 {
 	u64 at_ns;
-	u32 events = silence_begins(s->ring.hdr, s->account.last_ns, now_ns,
-				    &at_ns);
+	u32 events = silence_begins(s->ring.hdr, &s->account, now_ns, &at_ns);
 
 	if (events)
 		raise_events(s, events, now_ns);

@@ -43,6 +43,7 @@ static inline void start_epoch(struct avtpmap_account *a,
 	a->nominal_bytes = 0;
 	a->wrap_ns = ~0ull;
 	a->pace_ns = 0;
+	a->fell_ns = 0;
 	a->stamp_pos = ~0ull;
 	a->stamp_step = 0;
 	a->skipped_units = 0;
@@ -371,7 +372,7 @@ static env_noinline int account_any(struct avtpmap_account *a,
 
 	/* before the first epoch there is no format that could be the same */
 	if (pdu->src_mac != a->talker) {
-		if (a->epoch && silence_ns(a, now_ns) < AVTPMAP_SILENCE_NS) {
+		if (a->epoch && silence_ns(a, now_ns) < silence_limit(a)) {
 			e->events = AVTPMAP_EV_CONFLICT;
 			return refuse(hdr, e, AVTPMAP_C_CONFLICT);
 		}

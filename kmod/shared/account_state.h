@@ -7,8 +7,13 @@
 
 #include "env.h"
 
-/* Silence after which a stream counts as ended. */
+/*
+ * Silence after which a stream counts as ended: see silence_limit(). Audio ends
+ * after the first to the second, what has no rate after the second to the third.
+ */
 #define AVTPMAP_SILENCE_NS	100000000ull
+#define AVTPMAP_SILENCE_RARE_NS	1000000000ull
+#define AVTPMAP_SILENCE_MOST_NS	10000000000ull
 
 enum {
 	SETTLE_FRAMES	= 8,	/* of an epoch: breaks are not yet loss */
@@ -17,6 +22,7 @@ enum {
 	STALE_MAX	= 32,	/* late and duplicate frames in a row: resync */
 	WRAP_FRAMES	= 192,	/* silence, in frames, that sequence_num spans */
 	DBC_FRAMES	= 192,	/* of an orderly DBC, before a break is loss */
+	SILENCE_PACES	= 4,	/* the stream's longest interval, so often */
 	PACE_FRAMES	= 1024,	/* in which the longest interval fades */
 	STAMP_FRAMES	= 16,	/* as far avtp_timestamp may be off */
 	STAMP_SPAN_NS	= 2000000000,	/* that it spans, either way */
@@ -29,7 +35,9 @@ enum {
  * @talker: source MAC of the epoch
  * @last_ns: when the last frame came, CLOCK_MONOTONIC
  * @wrap_ns: a silence too long for sequence_num to number, all ones if not known
- * @pace_ns: the longest interval of late, where media units tell no time
+ * @pace_ns: the longest interval of late, where media units tell no time; of
+ *	audio the longest pause in the epoch, 0: none
+ * @fell_ns: @last_ns when it last fell silent in this epoch, or 0
  * @stamp_pos: media position of the last frame with an avtp_timestamp that is
  *	certain, all ones: of none
  * @skipped_units: of frames lost or passed since the last one in the ring
@@ -64,6 +72,7 @@ struct avtpmap_account {
 	__u64 last_ns;
 	__u64 wrap_ns;
 	__u64 pace_ns;
+	__u64 fell_ns;
 	__u64 stamp_pos;
 	__u64 skipped_units;
 	__u64 rtag_seen;
@@ -109,6 +118,23 @@ struct avtpmap_entry {
 	__u32 events;
 	__u32 refused;
 };
+
+/*
+ * The silence that ends the stream: longer than any of its own, which follow one
+ * another in a video of five frames a second, or a talker that pauses.
+ */
+static __always_inline __u64 silence_limit(const struct avtpmap_account *a)
+{
+	int audio = a->unit == AVTPMAP_UNIT_SAMPLES;
+	__u64 least = audio ? AVTPMAP_SILENCE_NS : AVTPMAP_SILENCE_RARE_NS;
+	__u64 most = audio ? AVTPMAP_SILENCE_RARE_NS : AVTPMAP_SILENCE_MOST_NS;
+	__u64 pace_ns = a->pace_ns, ns;
+
+	if (audio && a->nominal_units && pace_ns < a->wrap_ns / WRAP_FRAMES)
+		pace_ns = a->wrap_ns / WRAP_FRAMES;
+	ns = SILENCE_PACES * pace_ns;
+	return ns < least ? least : ns > most ? most : ns;
+}
 
 static __always_inline void count(struct avtpmap_ring_hdr *hdr,
 				  enum avtpmap_counter c, __u64 n)

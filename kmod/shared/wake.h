@@ -159,29 +159,41 @@ static __always_inline __u32 news_to_tell(struct avtpmap_news *n, __u64 now_ns)
 
 /* ---- start and silence ---- */
 
-/* The first frame, or the first after a silence. Returns the event. */
-static __always_inline __u32 silence_ends(struct avtpmap_ring_hdr *hdr)
+/*
+ * The first frame, or the first after a silence. Returns the event. Of audio that
+ * goes on, this was no end but a pause, and the next one like it is none either;
+ * what has no rate has a pace anyhow.
+ */
+static __always_inline __u32 silence_ends(struct avtpmap_ring_hdr *hdr,
+					  struct avtpmap_account *a,
+					  __u64 now_ns)
 {
+	if (a->fell_ns && a->unit == AVTPMAP_UNIT_SAMPLES &&
+	    now_ns > a->fell_ns && now_ns - a->fell_ns > a->pace_ns)
+		a->pace_ns = now_ns - a->fell_ns;
+	a->fell_ns = 0;
 	env_store(&hdr->state, AVTPMAP_RING_LIVE);
 	count(hdr, AVTPMAP_C_MEDIA_LOCKED, 1);
 	return AVTPMAP_EV_START;
 }
 
 /*
- * Returns the event, if the stream has fallen silent; @last_ns: when its last frame
- * came. @at_ns: when to ask again, all ones: not before it starts.
+ * Returns the event, if the stream has fallen silent. @at_ns: when to ask again, all ones: not before it starts.
  */
 static __always_inline __u32 silence_begins(struct avtpmap_ring_hdr *hdr,
-					    __u64 last_ns, __u64 now_ns,
-					    __u64 *at_ns)
+					    struct avtpmap_account *a,
+					    __u64 now_ns, __u64 *at_ns)
 {
+	__u64 end_ns = a->last_ns + silence_limit(a);
+
 	*at_ns = ~0ull;
 	if (hdr->state != AVTPMAP_RING_LIVE)
 		return 0;
-	if (now_ns < last_ns + AVTPMAP_SILENCE_NS) {
-		*at_ns = last_ns + AVTPMAP_SILENCE_NS;
+	if (now_ns < end_ns) {
+		*at_ns = end_ns;
 		return 0;
 	}
+	a->fell_ns = a->last_ns;
 	env_store(&hdr->state, AVTPMAP_RING_SILENT);
 	count(hdr, AVTPMAP_C_MEDIA_UNLOCKED, 1);
 	return AVTPMAP_EV_END;

@@ -85,7 +85,7 @@ static void raise_events(struct packet_stream *s, __u32 events, __u64 now_ns)
 /* The first frame, or the first after a silence. */
 void packet_started(struct packet_stream *s, struct avtpmap_entry *e)
 {
-	e->events |= silence_ends(s->hdr);
+	e->events |= silence_ends(s->hdr, &s->account, s->account.last_ns);
 }
 
 void packet_frame_done(struct packet_stream *s, struct avtpmap_entry *e,
@@ -132,8 +132,7 @@ void packet_tick(struct packet_stream *s, __u64 now_ns)
 {
 	__u64 at_ns; /* the next tick is soon enough */
 
-	raise_events(s,
-		     silence_begins(s->hdr, s->account.last_ns, now_ns, &at_ns),
+	raise_events(s, silence_begins(s->hdr, &s->account, now_ns, &at_ns),
 		     now_ns);
 	for (struct packet_reader *r = s->readers; r; r = r->next)
 		reader_tick(r, now_ns);

@@ -194,6 +194,7 @@ static void silence_is_told_once(void **state)
 
 	(void)state;
 	desk_make(&d, AVTPMAP_EV_ALL, 0);
+	d.s.account.unit = AVTPMAP_UNIT_SAMPLES;
 	packet_started(&d.s, &e);
 	assert_int_equal(e.events, AVTPMAP_EV_START);
 	frame(&d, AVTPMAP_FLOOR_NS, e.events);

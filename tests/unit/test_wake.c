@@ -259,26 +259,82 @@ static void events_are_told_once_per_floor(void **state)
 static void silence_begins_once(void **state)
 {
 	struct avtpmap_ring_hdr hdr = { 0 };
-	const __u64 last_ns = 5000000000;
+	struct avtpmap_account a = { .unit = AVTPMAP_UNIT_SAMPLES };
 	__u64 at_ns = 0;
 
 	(void)state;
-	assert_int_equal(silence_begins(&hdr, 0, last_ns, &at_ns), 0);
+	assert_int_equal(silence_begins(&hdr, &a, 5000000000, &at_ns), 0);
 	assert_true(at_ns == ~0ull); /* it did not start yet */
 
-	assert_int_equal(silence_ends(&hdr), AVTPMAP_EV_START);
+	a.last_ns = 5000000000;
+	assert_int_equal(silence_ends(&hdr, &a, a.last_ns), AVTPMAP_EV_START);
 	assert_int_equal(hdr.state, AVTPMAP_RING_LIVE);
-	assert_int_equal(silence_begins(&hdr, last_ns, last_ns, &at_ns), 0);
-	assert_int_equal(at_ns, last_ns + AVTPMAP_SILENCE_NS);
-	assert_int_equal(silence_begins(&hdr, last_ns, at_ns - 1, &at_ns), 0);
+	assert_int_equal(silence_begins(&hdr, &a, a.last_ns, &at_ns), 0);
+	assert_int_equal(at_ns, a.last_ns + AVTPMAP_SILENCE_NS);
+	assert_int_equal(silence_begins(&hdr, &a, at_ns - 1, &at_ns), 0);
 	assert_int_equal(hdr.state, AVTPMAP_RING_LIVE);
-	assert_int_equal(silence_begins(&hdr, last_ns, at_ns, &at_ns),
+	assert_int_equal(silence_begins(&hdr, &a, at_ns, &at_ns),
 			 AVTPMAP_EV_END);
 	assert_true(at_ns == ~0ull);
 	assert_int_equal(hdr.state, AVTPMAP_RING_SILENT);
-	assert_int_equal(silence_begins(&hdr, last_ns, ~0ull, &at_ns), 0);
+	assert_int_equal(silence_begins(&hdr, &a, ~0ull, &at_ns), 0);
 	assert_int_equal(hdr.counters[AVTPMAP_C_MEDIA_LOCKED], 1);
 	assert_int_equal(hdr.counters[AVTPMAP_C_MEDIA_UNLOCKED], 1);
+}
+
+/* A timer that looks all the time; returns the ends that it sees in @pauses. */
+static int ends_of(struct avtpmap_account *a, __u64 pause_ns, int pauses)
+{
+	struct avtpmap_ring_hdr hdr = { .state = AVTPMAP_RING_LIVE };
+	__u64 at_ns;
+	int ends = 0;
+
+	a->last_ns = 1000000000;
+	for (int i = 0; i < pauses; i++) {
+		__u64 now_ns = a->last_ns + pause_ns;
+
+		ends += silence_begins(&hdr, a, now_ns - 1, &at_ns) ==
+			AVTPMAP_EV_END;
+		if (a->unit != AVTPMAP_UNIT_SAMPLES)
+			account_pace(a, now_ns);
+		a->last_ns = now_ns;
+		if (hdr.state != AVTPMAP_RING_LIVE)
+			silence_ends(&hdr, a, now_ns);
+	}
+	return ends;
+}
+
+/* Pauses that follow one another are no ends, within reason. */
+static void silence_follows_the_pace(void **state)
+{
+	static const struct {
+		__u32 unit;
+		__u64 pause_ns;
+		int ends; /* of 20 */
+	} rows[] = {
+		{ AVTPMAP_UNIT_SAMPLES, 99000000, 0 },
+		{ AVTPMAP_UNIT_SAMPLES, 160000000, 1 },
+		{ AVTPMAP_UNIT_SAMPLES, 900000000, 1 },
+		{ AVTPMAP_UNIT_SAMPLES, 1100000000, 20 },
+		{ AVTPMAP_UNIT_VIDEO, 200000000, 0 },
+		{ AVTPMAP_UNIT_PACKETS, 334000000, 0 },
+		{ AVTPMAP_UNIT_PACKETS, 3000000000, 1 },
+		{ AVTPMAP_UNIT_PACKETS, 9900000000, 1 },
+		{ AVTPMAP_UNIT_PACKETS, 10100000000, 20 },
+	};
+	struct avtpmap_account a;
+
+	(void)state;
+	for (size_t i = 0; i < N_ELEMS(rows); i++) {
+		a = (struct avtpmap_account){ .unit = rows[i].unit };
+		assert_int_equal(ends_of(&a, rows[i].pause_ns, 20),
+				 rows[i].ends);
+	}
+	/* 1400 octets at 8 kHz are 87 ms, and two of them are no silence */
+	a = (struct avtpmap_account){ .unit = AVTPMAP_UNIT_SAMPLES,
+				      .nominal_units = 700,
+				      .wrap_ns = WRAP_FRAMES * 87500000ull };
+	assert_int_equal(ends_of(&a, 175000000, 20), 0);
 }
 
 int main(void)
@@ -292,6 +348,7 @@ int main(void)
 		cmocka_unit_test(a_wake_of_any_reason_counts),
 		cmocka_unit_test(events_are_told_once_per_floor),
 		cmocka_unit_test(silence_begins_once),
+		cmocka_unit_test(silence_follows_the_pace),
 	};
 
 	return cmocka_run_group_tests_name("wake", tests, NULL, NULL);

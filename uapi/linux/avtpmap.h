@@ -168,7 +168,7 @@ enum avtpmap_counter {
 };
 
 enum avtpmap_ring_state {
-	AVTPMAP_RING_SILENT	= 0,	/* no frame yet, or none for 100 ms */
+	AVTPMAP_RING_SILENT	= 0,	/* no frame yet, or none for long: _EV_END */
 	AVTPMAP_RING_LIVE	= 1,
 	AVTPMAP_RING_GONE	= 2,	/* deleted, or its port went: for good */
 };
@@ -343,7 +343,10 @@ enum avtpmap_event {
 	AVTPMAP_EV_RESET	= 1 << 2,	/* mr toggled */
 	AVTPMAP_EV_UNCERTAIN	= 1 << 3,	/* tu changed */
 	AVTPMAP_EV_EPOCH	= 1 << 4,	/* new talker, resync or format */
-	AVTPMAP_EV_END		= 1 << 5,	/* no frame for 100 ms */
+	AVTPMAP_EV_END		= 1 << 5,	/* no frame for four times the stream's
+						 * own longest interval; audio:
+						 * 0.1 to 1 s, others 1 to 10 s
+						 */
 	AVTPMAP_EV_START	= 1 << 6,	/* first frame, or frames again */
 	AVTPMAP_EV_CONFLICT	= 1 << 7,	/* a second talker is heard */
 	AVTPMAP_EV_QUORUM	= 1 << 8,	/* a group's quorum changed */

@@ -34,7 +34,7 @@ struct avtpmap_monitor;
 	X(OFF, off, "somebody took the port's XDP program off") \
 	X(ON, on, "the port's XDP program was put back") \
 	X(START, start, "first frame, or frames again") \
-	X(END, end, "no frame for 100 ms") \
+	X(END, end, "no frame for long") \
 	X(GAP, gap, "loss, resynchronisation or DBC break") \
 	X(RESET, reset, "mr toggled") \
 	X(UNCERTAIN, uncertain, "tu changed") \

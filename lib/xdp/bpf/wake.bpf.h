@@ -215,8 +215,10 @@ static __u32 events_to_tell(struct xdp_stream *s, __u64 now_ns)
 /* The first frame, or the first after a silence. */
 static void start(struct xdp_ring *ring, __u64 now_ns)
 {
-	note_events(&ring->s, silence_ends(&ring->hdr));
-	stream_arm(&ring->s, now_ns + AVTPMAP_SILENCE_NS, now_ns);
+	struct avtpmap_account *a = &ring->s.account;
+
+	note_events(&ring->s, silence_ends(&ring->hdr, a, now_ns));
+	stream_arm(&ring->s, now_ns + silence_limit(a), now_ns);
 }
 
 /* With the stream claimed. Returns when to come again, all ones: not. */
@@ -231,9 +233,8 @@ static __always_inline __u64 serve_stream(struct xdp_ring *ring, __u32 gone,
 		env_store(&ring->hdr.state, AVTPMAP_RING_GONE);
 		ring->s.gone = XDP_GONE;
 	}
-	note_events(&ring->s,
-		    silence_begins(&ring->hdr, ring->s.account.last_ns, now_ns,
-				   &silent_ns));
+	note_events(&ring->s, silence_begins(&ring->hdr, &ring->s.account,
+					     now_ns, &silent_ns));
 	*v = (struct xdp_visit){ .now_ns = now_ns,
 				 .again_ns = ~0ull,
 				 .before = ring->s.account.media_pos,
