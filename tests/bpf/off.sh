@@ -108,7 +108,7 @@ said=$(cat "$work/reader")
 check "the reader that there was goes on" "$said" test "$(jq .frames <<<"$said")" = $((2 * frames))
 check "and so does its stream" "$(count frames_rx) frames" test "$(count frames_rx)" = $((2 * frames))
 
-listen port0 "$id" >/dev/null 2>"$work/said" &
+listen port0 "$id" --until-end >/dev/null 2>"$work/said" &
 reader=$!
 until_true has_reader
 "$avtpmap" talk wire0 "$id" --vid none >/dev/null &

@@ -157,6 +157,60 @@ hears_video()
 	return 1
 }
 
+# Pauses are no end, unless there is none like them before. A machine may stand
+# still for longer: then once more.
+
+# hears_slow BACKEND RATE: video frames, of which so few come in a second
+hears_slow()
+{
+	local _
+
+	for _ in {1..5}; do
+		hears "$1" --samples 12 --seconds 20 --until-end --json
+		frames 12 pdu ${rvf}00110200000000000102030405060708 rate "$2"
+		wait "$listener"
+		[ "$(jq -c '[.frames, .end, .silences, .counters.media_locked, .counters.media_unlocked]' \
+			"$work/heard.json")" = '[12,"samples",0,1,0]' ] && return
+		jq -c '[.frames, .end, .silences]' "$work/heard.json"
+	done
+	return 1
+}
+
+# goes_on BACKEND: over a pause that no audio makes, until it is told to stop
+goes_on()
+{
+	hears "$1" --json
+	frames 50
+	sleep 1.5
+	frames 50
+	sleep 1
+	kill -INT "$listener"
+	wait "$listener"
+	grep -q "the talker ceased; going on" "$work/heard.err" &&
+		jq -e '.frames == 100 and .end == "signal" and .silences >= 1' "$work/heard.json" >/dev/null
+}
+
+# ends BACKEND: with the talker
+ends()
+{
+	hears "$1" --until-end --json
+	frames 50
+	wait "$listener"
+	jq -e '.frames <= 50 and .end == "silence" and .ended' "$work/heard.json" >/dev/null
+}
+
+# unlabelled BACKEND: AM824 whose labels are the signs, two channels of -2 and 1
+unlabelled()
+{
+	hears "$1" --samples 120 --json --wav "$work/heard.wav"
+	frames 20 pdu "00810000001b21aabbcc0001000000000000000000385fa03f0200009002ffff$(
+		printf 'fffffffe00000001%.0s' {1..6})"
+	wait "$listener"
+	grep -q "labels: only 0x00 and 0xff" "$work/heard.err" || return 1
+	[ "$(jq -r .labels "$work/heard.json")" = none ] || return 1
+	[ "$(tail -c 720 "$work/heard.wav" | od -An -v -tx1 -w6 | sort | uniq -c)" = "    120  fe ff ff 01 00 00" ]
+}
+
 # diagnoses BACKEND
 diagnoses()
 {
@@ -169,6 +223,11 @@ diagnoses()
 		50 id 001b21aabbcc0002
 	check "$b: NO-DATA and nothing else" sent "$b" told "frames of it came: no_format 50: NO-DATA" "$guesses" 50 pdu $nodata
 	check "$b: another format of what is no audio is an epoch" counts_epochs "$b"
+	check "$b: a video frame each 200 ms" hears_slow "$b" 5
+	check "$b: three packets a second" hears_slow "$b" 3
+	check "$b: audio pauses, and the listener goes on" goes_on "$b"
+	check "$b: unless it is told to stop then" ends "$b"
+	check "$b: AM824 without labels is read, and said" unlabelled "$b"
 	check "$b: video of 16000 packets a second" hears_video "$b"
 	hears "$b" --seconds 0.5
 	check "$b: nothing at all" told "$b" "MSRP"
@@ -176,7 +235,7 @@ diagnoses()
 	check "$b: 802.1CB: heard, or named" sent "$b" told_or_heard "802.1CB tag 50" "" 50 tags 81006002f1c100000001
 }
 
-begin 37
+begin 47
 write_numbers "$work/numbers.wav"
 check "nothing is heard" exits 1 "nothing was heard of stream $id .ENODATA" "$tool" listen --backend packet v1 $id --seconds 0.2
 check "a file that cannot be written is refused at once" exits 1 "cannot write /nonesuch/x.wav: No such file.*ENOENT" \
@@ -189,7 +248,7 @@ late packet
 diagnoses packet
 
 if ! "$tool" attach --backend xdp --alone v1 2>/dev/null; then
-	skip 19 "XDP is refused here"
+	skip 24 "XDP is refused here"
 	exit
 fi
 late xdp

@@ -30,6 +30,8 @@ static const struct option options[] = {
 	  parse_count, &args.samples, 0, 0 },
 	{ "seconds", "S", "stop after S seconds", parse_seconds, &args.seconds,
 	  0, 0 },
+	{ "until-end", NULL, "stop when the talker ceases", parse_flag,
+	  &args.until_end, 0, 0 },
 	{ "meters", NULL, "levels of all channels, on a terminal", parse_flag,
 	  &args.meters, 0, 0 },
 	{ "reserve", NULL, "have bridges forward it to here (MSRP)", parse_flag,
@@ -48,7 +50,8 @@ static int open_stream(struct avtpmap_stream **s, struct lease *lease,
 		.stream_id = args.stream_id,
 		.backend = wanted_backend,
 		.period = { .period = args.period,
-			    .events = AVTPMAP_EV_END | AVTPMAP_EV_EPOCH,
+			    .events = AVTPMAP_EV_START | AVTPMAP_EV_END |
+				      AVTPMAP_EV_EPOCH,
 			    .deadline_ns = args.deadline_us * 1000ull },
 		.error = error,
 		.error_bytes = sizeof(error),
@@ -105,12 +108,38 @@ static void on_tick(struct listen *l, double *ticked_s, double begun_s)
 	}
 }
 
+/* A pause, or the end: who records goes on unless told otherwise. */
+static void on_silence(struct listen *l)
+{
+	if (!listen_heard(l))
+		return;
+	if (!l->silences++)
+		listen_ended(l);
+	l->ended = true;
+	if (args.until_end)
+		l->why = "silence";
+}
+
+/* Whether there is nothing more to do, and why. */
+static bool is_done(struct listen *l, double end_s)
+{
+	if (!l->why && listen_has_enough(l))
+		l->why = "samples";
+	if (!l->why && args.seconds && clock_s(CLOCK_MONOTONIC) >= end_s)
+		l->why = "seconds";
+	if (!l->why && stopped)
+		l->why = "signal";
+	if (l->failed)
+		l->why = NULL;
+	return l->failed || l->why;
+}
+
 static void listen_loop(struct listen *l)
 {
 	double ticked_s = clock_s(CLOCK_MONOTONIC);
 	double begun_s = ticked_s, end_s = ticked_s + args.seconds;
 
-	while (!stopped && !l->failed && !listen_has_enough(l)) {
+	while (!is_done(l, end_s)) {
 		int due = avtpmap_wait(l->s, time_left(l, end_s));
 
 		l->events |= avtpmap_events(l->s);
@@ -123,15 +152,11 @@ static void listen_loop(struct listen *l)
 					 args.ifname);
 		else if (due < 0 && due != -EINTR)
 			l->failed = fail(due, "waiting failed");
-		if (l->events & AVTPMAP_EV_END && listen_heard(l)) {
-			l->ended = true;
-			listen_ended(l);
-			if (!args.samples)
-				break;
-		}
+		if (l->events & AVTPMAP_EV_END)
+			on_silence(l);
+		else if (l->events & AVTPMAP_EV_START)
+			l->ended = false;
 		l->events = 0;
-		if (args.seconds && clock_s(CLOCK_MONOTONIC) >= end_s)
-			break;
 		on_tick(l, &ticked_s, begun_s);
 	}
 	if (!l->failed && !l->diagnosed && !listen_heard(l))
@@ -205,8 +230,9 @@ const struct command cmd_listen = {
 	.summary = "read a stream, and write it to a WAV file",
 	.notes = "Adds the stream if it is not registered; the last listener "
 		 "deletes it again.\n"
-		 "Ends when the talker ceases (without --samples), at "
-		 "--samples or --seconds, or by ^C.",
+		 "Ends at --samples or --seconds, by ^C or, with --until-end, "
+		 "when the talker ceases,\n"
+		 "and says by which; a pause is none of them.",
 	.options = options,
 	.run = run,
 };

@@ -221,6 +221,10 @@ void listen_ended(const struct listen *l)
 			"avtpmap: %s: somebody took the XDP program off; "
 			"avtpmap attach %s\n",
 			h.ifname, h.ifname);
+	else if (!l->args->until_end)
+		fprintf(stderr,
+			"avtpmap: the talker ceased; going on, in case that it "
+			"pauses: ^C ends this, and --until-end will\n");
 }
 
 void listen_diagnose(struct listen *l, double seconds)

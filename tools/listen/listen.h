@@ -16,6 +16,7 @@
  * @deadline_us: or 0
  * @samples: to stop after, or 0
  * @seconds: to stop after, or 0
+ * @until_end: stop when the talker ceases
  * @json: summary for programs
  * @meters: levels of all channels, on a terminal
  * @reserve: by MSRP
@@ -28,6 +29,7 @@ struct listen_args {
 	uint32_t deadline_us;
 	uint64_t samples;
 	double seconds;
+	bool until_end;
 	bool json;
 	bool meters;
 	bool reserve;
@@ -77,7 +79,9 @@ struct wav;
  * @epoch: of the newest frame, without audio
  * @events: enum avtpmap_event, since the last look
  * @diagnosed: why nothing is heard was said
- * @ended: the talker ceased
+ * @silences: times that it fell silent
+ * @ended: the talker ceased, and did not come back
+ * @why: it stops listening, or NULL: as it failed
  * @failed: a line on stderr said why
  * @tty: to draw on, or -1
  * @drawn: lines above the cursor that the next drawing replaces
@@ -111,7 +115,9 @@ struct listen {
 	uint32_t epoch;
 	uint32_t events;
 	bool diagnosed;
+	uint32_t silences;
 	bool ended;
+	const char *why;
 	bool failed;
 	int tty;
 	unsigned int drawn;
@@ -141,7 +147,7 @@ int listen_verdict(struct listen *l); /* an exit status, and why */
 /* diagnose.c APIs */
 void listen_diagnose(struct listen *l,
 		     double seconds); /* nothing came at all */
-void listen_ended(const struct listen *l); /* nothing comes any more */
+void listen_ended(const struct listen *l); /* nothing comes any more, at first */
 
 /* wav.c APIs: 0 or -errno; a failure has said why on stderr. */
 int wav_open(struct wav **out, const char *path,

@@ -74,6 +74,9 @@ static struct json_object *summary(struct listen *l,
 	json_object_object_add(o, "format",
 			       l->epochs || !l->pcm ? json_format(&l->format) :
 						      NULL);
+	json_object_object_add(o, "silences", json_u64(l->silences));
+	json_object_object_add(o, "end",
+			       json_object_new_string(l->why ?: "failure"));
 	json_object_object_add(o, "labels", json_labels(l));
 	json_object_object_add(o, "counters",
 			       json_counters(c, AVTPMAP_N_COUNTERS, known));
@@ -105,6 +108,8 @@ void listen_summary(struct listen *l)
 	printf("wakes:    %llu for periods of %u, %llu waits returned\n",
 	       (unsigned long long)info.wakes_period, l->args->period,
 	       (unsigned long long)info.waits);
+	printf("ended:    by %s%s, silent %u times\n", l->why ?: "failure",
+	       l->ended ? ", after the talker ceased" : "", l->silences);
 }
 
 /* What must not pass for a good recording. */
