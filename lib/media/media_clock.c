@@ -21,6 +21,8 @@ enum {
 	ARRIVAL_LOCK_NS = 100000,
 	UNLOCK_TIMES = 10,
 	DBC_OFFSET = 27,
+	WRONG_ENTRIES = 8, /* in a row: timestamps are no timestamps */
+	RIGHT_ENTRIES = 16, /* in a row, until they are again */
 };
 
 static const uint64_t holdover_ns = 10000000000ull;
@@ -131,6 +133,11 @@ void avtpmap_media_clock_format(struct avtpmap_media_clock *mc, uint32_t epoch,
 	mc->nominal_hz = mc->rate_hz;
 	mc->crf.total = 0;
 	mc->source = AVTPMAP_SOURCE_NONE;
+	memset(&mc->watch, 0, sizeof(mc->watch));
+	mc->right = 0;
+	mc->wrong = 0;
+	mc->proven = 0;
+	mc->doubted = 0;
 	unit_s = mc->rate_hz ? 1.0 / mc->rate_hz : 0;
 	servo_forget(&mc->stamps, unit_s);
 	servo_forget(&mc->arrival, unit_s);
@@ -175,8 +182,14 @@ static int reference(struct avtpmap_media_clock *mc,
 	return 0;
 }
 
-static void enter_timestamp(struct avtpmap_media_clock *mc,
-			    const struct avtpmap_media_frame *f)
+static uint64_t stamp_pos(const struct avtpmap_media_clock *mc,
+			  const struct avtpmap_media_frame *f)
+{
+	return f->media_pos + avtpmap_syt_index(mc->syt_interval, f->dbc);
+}
+
+static void enter_proven(struct avtpmap_media_clock *mc,
+			 const struct avtpmap_media_frame *f)
 {
 	uint64_t ns;
 	int absolute = reference(mc, f, &ns);
@@ -185,9 +198,50 @@ static void enter_timestamp(struct avtpmap_media_clock *mc,
 	use_source(mc, AVTPMAP_SOURCE_TIMESTAMP, absolute);
 	if (!absolute)
 		mc->stamp_less_mono = ns - f->mono_ns;
-	enter_stamp(mc, f,
-		    f->media_pos + avtpmap_syt_index(mc->syt_interval, f->dbc),
-		    ns);
+	enter_stamp(mc, f, stamp_pos(mc, f), ns);
+}
+
+/* All that they said is forgotten. */
+static void disbelieve(struct avtpmap_media_clock *mc)
+{
+	mc->proven = 0;
+	mc->doubted = 1;
+	mc->source = AVTPMAP_SOURCE_NONE;
+	servo_forget(&mc->stamps, mc->stamps.unit_s);
+}
+
+/*
+ * A timestamp is entered when the next one agrees with it. From then on the loop
+ * judges, until so many in a row have gone astray that no step explains it.
+ */
+static void enter_timestamp(struct avtpmap_media_clock *mc,
+			    const struct avtpmap_media_frame *f)
+{
+	int first = !mc->watch.n;
+	int right = stamp_watch(&mc->watch, stamp_pos(mc, f), f->avtp_timestamp,
+				mc->rate_hz);
+
+	mc->right = right && !first ? mc->right + 1 : 0;
+	mc->wrong = right ? 0 : mc->wrong + 1;
+	if (mc->wrong == WRONG_ENTRIES)
+		disbelieve(mc);
+	if (!mc->proven && mc->right >= (mc->doubted ? RIGHT_ENTRIES : 1)) {
+		mc->proven = 1;
+		enter_proven(mc, &mc->held);
+	}
+	if (mc->proven)
+		enter_proven(mc, f);
+	else
+		mc->held = *f;
+}
+
+/* The first is not yet proven, and may be soon. */
+static int stamp_is_held(const struct avtpmap_media_clock *mc,
+			 const struct avtpmap_media_frame *f)
+{
+	return mc->watch.n && !mc->proven && !mc->doubted &&
+	       (int64_t)(f->mono_ns - mc->held.mono_ns) <=
+		       (int64_t)mc->holdover_ns;
 }
 
 /* A CRF counts PDUs; its clock counts events, and may be laid out anew. */
@@ -261,7 +315,8 @@ int avtpmap_media_clock_enter(struct avtpmap_media_clock *mc,
 	if (f->flags & AVTPMAP_F_NODATA)
 		return 0;
 	enter_time(mc, f, pos);
-	if (f->flags & AVTPMAP_F_HWTIME && stamps_missed(mc, f)) {
+	if (f->flags & AVTPMAP_F_HWTIME && stamps_missed(mc, f) &&
+	    !stamp_is_held(mc, f)) {
 		use_source(mc, AVTPMAP_SOURCE_ARRIVAL, 1);
 		enter_stamp(mc, f, pos, f->hwtime_ns);
 	}

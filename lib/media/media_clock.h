@@ -8,6 +8,7 @@
 
 #include "../clock_track.h"
 #include "servo.h"
+#include "stamp_watch.h"
 
 /**
  * struct avtpmap_media_clock - two loops, and what they are fed with
@@ -26,6 +27,10 @@
  *	place of a reference
  * @mono_ns: when the newest frame came
  * @stamp_mono_ns: ... the newest that went into @stamps
+ * @watch: whether timestamps advance as the media does; @right, @wrong: in a row
+ * @proven: they do, and are believed
+ * @doubted: they did not for long, in this epoch
+ * @held: the newest timestamp's frame, until it is proven
  * @following, @follow_rate: take this rate
  * @restarts, @uncertain, @epochs: see struct avtpmap_media_clock_info
  * @raw_track, @raw_latch: MONOTONIC_RAW over MONOTONIC
@@ -47,6 +52,12 @@ struct avtpmap_media_clock {
 	uint64_t stamp_less_mono;
 	uint64_t mono_ns;
 	uint64_t stamp_mono_ns;
+	struct stamp_watch watch;
+	uint32_t right;
+	uint32_t wrong;
+	int proven;
+	int doubted;
+	struct avtpmap_media_frame held;
 	int following;
 	double follow_rate;
 	uint64_t restarts;

@@ -218,6 +218,8 @@ void avtpmap_media_clock_info(const struct avtpmap_media_clock *mc,
 	info->steps = s->steps;
 	info->locks = s->locks;
 	info->unlocks = s->unlocks;
+	info->stamps_wrong = mc->watch.wrong;
+	info->stamps_swapped = mc->watch.swapped;
 	if (!has_line(s))
 		return;
 	info->source = stamps ? mc->source : AVTPMAP_SOURCE_ARRIVAL;

@@ -28,6 +28,7 @@ enum mt_kind { MT_AAF, MT_SPARSE, MT_AM824, MT_CRF, MT_NO_STAMPS };
  * @late_ns: ... and one in 100 later still
  * @lose: one frame in so many is lost; 0: none
  * @hwtime: they have PHC time
+ * @swapped: AAF's timestamps are in the wrong byte order
  * @frames: sent
  * @pos: of the next one
  * @step_ns, @leap_ns: the talker's phase, and gPTP, jumped
@@ -45,6 +46,7 @@ struct mt {
 	unsigned int lose;
 	int hwtime;
 	__u32 flags;
+	int swapped;
 	__u64 seed;
 	__u64 frames;
 	__u64 pos;
@@ -153,6 +155,9 @@ static inline void mt_stamp_frame(struct mt *m, struct avtpmap_media_frame *f)
 	if (tv) {
 		f->flags |= AVTPMAP_F_TV;
 		f->avtp_timestamp = mt_stamp(m, m->pos + index);
+		if (m->swapped)
+			f->avtp_timestamp =
+				__builtin_bswap32(f->avtp_timestamp);
 	}
 	if (m->kind != MT_CRF)
 		return;

@@ -293,6 +293,51 @@ static void without_timestamps(void **state)
 	avtpmap_media_clock_close(mc);
 }
 
+/*
+ * Timestamps in the wrong byte order, of a talker that has them so from the first
+ * frame, and of one that begins to: they enter nothing, and arrival is asked.
+ */
+static void swapped_timestamps_stay_out(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct mt m = talker(100);
+		struct avtpmap_media_clock_info info;
+		struct avtpmap_media_clock *mc;
+		struct avtpmap_media_line line;
+		int right_first = i & 1;
+
+		m.hwtime = i < 2;
+		mc = mt_open(&m);
+		if (right_first)
+			mt_run(&m, mc, 3);
+		assert_int_equal(mt_info(mc).stamps_wrong, 0);
+		m.swapped = 1;
+		for (int j = 0; j < 1000 && !right_first; j++) {
+			mt_run(&m, mc, (double)MT_UNITS / MT_HZ);
+			assert_int_not_equal(mt_info(mc).source,
+					     AVTPMAP_SOURCE_TIMESTAMP);
+		}
+		mt_run(&m, mc, 10);
+		info = mt_info(mc);
+		assert_int_equal(info.source, AVTPMAP_SOURCE_ARRIVAL);
+		assert_int_equal(info.lock, AVTPMAP_MEDIA_LOCKED);
+		assert_true(info.stamps_wrong >= 79000);
+		assert_true(info.stamps_swapped >= info.stamps_wrong - 2);
+		assert_int_equal(avtpmap_media_clock_line(
+					 mc, AVTPMAP_TIMEBASE_MONOTONIC, &line),
+				 0);
+		assert_true(fabs(line.unit_ns * MT_HZ / 1e9 * 1.0001 - 1) <
+			    1e-6);
+		/* and are believed again when they are right */
+		m.swapped = 0;
+		mt_run(&m, mc, 3);
+		if (m.hwtime)
+			assert_true_line(&m, mc, 20, 0.1);
+		avtpmap_media_clock_close(mc);
+	}
+}
+
 /* The PHC runs 20 ppm faster than MONOTONIC, 15 faster than RAW. */
 static void against_each_clock(void **state)
 {
@@ -469,6 +514,7 @@ int main(void)
 		cmocka_unit_test(epochs_begin_with_nothing),
 		cmocka_unit_test(without_phc),
 		cmocka_unit_test(without_timestamps),
+		cmocka_unit_test(swapped_timestamps_stay_out),
 		cmocka_unit_test(against_each_clock),
 		cmocka_unit_test(one_crf_many_streams),
 		cmocka_unit_test(lines_go_both_ways),

@@ -110,6 +110,8 @@ static struct json_object *watch_to_json(const struct watch *w)
 		{ "steps", info->steps },
 		{ "restarts", info->restarts },
 		{ "uncertain", info->uncertain },
+		{ "stamps_wrong", info->stamps_wrong },
+		{ "stamps_swapped", info->stamps_swapped },
 		{ "epochs", info->epochs },
 		{ "locks", info->locks },
 		{ "unlocks", info->unlocks },

@@ -34,6 +34,10 @@
  * 1/(2 pi fn) of media it is the straight line of least squares. It locks when
  * its line is surer than a limit, ahead by 1/(2 pi fn), and unlocks at another.
  *
+ * A timestamp that does not advance with the media, as far as the one before it
+ * goes, is not believed; where that never does, as with a talker that writes it in
+ * the wrong byte order, timestamps stay out altogether.
+ *
  * tu = 1, late and duplicate frames and NO-DATA stay out; losses are in
  * media_pos. A single wrong timestamp is thrown away; timestamps that are all
  * elsewhere (the talker or gPTP stepped), or mr, begin a new line, with the old
@@ -227,6 +231,9 @@ uint64_t avtpmap_media_line_pos(const struct avtpmap_media_line *line,
  * @uncertain: frames with tu = 1
  * @epochs: begun
  * @locks, @unlocks: times that it did, holdover included
+ * @stamps_wrong: of the epoch's timestamps, those that did not advance with the
+ *	media
+ * @stamps_swapped: of these, that do if their octets are turned round
  * @resv: 0
  */
 struct avtpmap_media_clock_info {
@@ -248,7 +255,9 @@ struct avtpmap_media_clock_info {
 	uint64_t epochs;
 	uint64_t locks;
 	uint64_t unlocks;
-	uint64_t resv[8];
+	uint64_t stamps_wrong;
+	uint64_t stamps_swapped;
+	uint64_t resv[6];
 };
 
 /* Returns 0, -EINVAL, -E2BIG or -ENOMEM. @opts: or NULL. */
