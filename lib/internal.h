@@ -86,6 +86,8 @@ int port_of_name(const char *name, __u32 *ifindex);
 int port_of_name_text(const char *name, __u32 *ifindex, const struct text *why);
 /* An ioctl that any socket takes. 0 or -errno. */
 int if_ioctl(unsigned long request, void *arg);
+/* Of a packet socket: AVTP alone, so many bytes of each frame. 0 or -errno. */
+int avtp_filter(int fd, __u32 bytes);
 /* @name: of IF_NAMESIZE bytes */
 int is_ethernet(const char *name);
 /* The VID that such a name asks for, or 0. */

@@ -6,7 +6,6 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -230,41 +229,6 @@ static int start_thread(struct packet_port *p)
 
 /* ---- life ---- */
 
-/*
- * AVTP, without a tag or behind some; a filter has no loops, and rx() looks again.
- * The kernel takes the outer tag off, unless it does not know its type.
- */
-static int set_filter(int fd)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_AVTP, 16, 0),
-		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, ETHERTYPE_CTAG, 0, 14),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_CTAG, 3, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_STAG, 2, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_OLD_STAG, 1, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_RTAG, 0, 10),
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 16),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_AVTP, 9, 0),
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 18),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_AVTP, 7, 0),
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 20),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_AVTP, 5, 0),
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 22),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_AVTP, 3, 0),
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 26),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_AVTP, 1, 0),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-		BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
-	};
-	struct sock_fprog prog = { sizeof(code) / sizeof(code[0]), code };
-
-	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog,
-			  sizeof(prog)) ?
-		       -errno :
-		       0;
-}
-
 static int set_ring(struct packet_port *p)
 {
 	struct tpacket_req req = {
@@ -302,7 +266,7 @@ static int open_socket(struct packet_port *p)
 	p->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (p->fd < 0)
 		return -errno;
-	err = set_filter(p->fd);
+	err = avtp_filter(p->fd, 0xffffffff);
 	if (!err)
 		err = set_ring(p);
 	if (!err && bind(p->fd, (struct sockaddr *)&at, sizeof(at)))

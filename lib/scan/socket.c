@@ -2,7 +2,6 @@
 /* A packet socket that hears all AVTP of a port, and keeps nothing from anybody. */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <string.h>
@@ -17,23 +16,6 @@ enum {
 	BUFFER_BYTES = 16 << 20,
 };
 
-/* AVTP, with the tag taken off by the kernel or still there. */
-static int set_filter(int fd)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_AVTP, 3, 0),
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 16),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_AVTP, 1, 0),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-		BPF_STMT(BPF_RET | BPF_K, HEAD_BYTES),
-	};
-	struct sock_fprog prog = { sizeof(code) / sizeof(code[0]), code };
-
-	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog,
-			  sizeof(prog));
-}
-
 static int set_options(const struct avtpmap_scan *s)
 {
 	const struct packet_mreq all = { .mr_ifindex = s->ifindex,
@@ -43,7 +25,7 @@ static int set_options(const struct avtpmap_scan *s)
 	if (setsockopt(s->fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes,
 		       sizeof(bytes)))
 		setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
-	if (set_filter(s->fd) ||
+	if (avtp_filter(s->fd, HEAD_BYTES) ||
 	    setsockopt(s->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on,
 		       sizeof(on)) ||
 	    setsockopt(s->fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof(on)) ||
