@@ -32,7 +32,8 @@ help:
 	@echo '  all (default)    modules, lib and tools'
 	@echo '  modules          avtpmap_hook.ko, avtpmap.ko and the patched drivers that this kernel can have'
 	@echo '  igb, igc         the same, and stop with the reason if there can be no patched one'
-	@echo '  lib, tools       libavtpmap; the avtpmap command and, where libjack is, avtpmap-jack'
+	@echo '  lib, tools       libavtpmap; the avtpmap command; where libjack is, avtpmap-jack;'
+	@echo '                   where libasound is, the ALSA device'
 	@echo '  clean'
 	@echo
 	@echo 'Install (as root)'
@@ -50,6 +51,7 @@ help:
 	@echo '                   with BACKEND=xdp or packet on veth on this machine, as root'
 	@echo '  check-srp        reservation through a bridge of our own, as root'
 	@echo '  check-jack       avtpmap-jack under a JACK server without hardware, as root'
+	@echo '  check-alsa       the ALSA device under arecord, as root'
 	@echo '  check-patches    that each driver patch fits its kernel, as root; ONLY="igc 7.3"'
 	@echo '  check-nic        those drivers on NICs that are processes, as root; not in check; ONLY='
 	@echo '  check-qemu       real streams into a Debian 13 guest; KERNEL=debian|rt|debug, ONLY="10 50", WITHOUT=05'
@@ -61,7 +63,7 @@ help:
 	@echo 'Variables'
 	@echo '  KDIR=DIR         kernel headers to build for ($(KDIR))'
 	@echo '  DRIVERS=LIST     patched drivers to build, or none'
-	@echo '  PREFIX=DIR DESTDIR=DIR'
+	@echo '  PREFIX=DIR DESTDIR=DIR; ALSA_PLUGINS=DIR ALSA_CONF=DIR: where alsa-lib looks'
 	@echo '  V=1 C=1 W=1      verbose; sparse; more warnings (as in the kernel)'
 
 .PHONY: headers
@@ -112,7 +114,7 @@ dkms-remove:
 	if command -v dkms >/dev/null && dkms status avtpmap/$(VERSION) | grep -q .; then dkms remove avtpmap/$(VERSION) --all; fi
 	rm -rf $(DKMS_SOURCE)
 
-.PHONY: check lint check-unit check-bpf check-kunit check-conformance check-srp check-jack check-qemu check-mutations \
+.PHONY: check lint check-unit check-bpf check-kunit check-conformance check-srp check-jack check-alsa check-qemu check-mutations \
 	check-patches check-nic check-walk
 check:
 	tests/check.sh
@@ -132,6 +134,8 @@ check-srp:
 	+$(MAKE) -C tests/srp check
 check-jack:
 	+$(MAKE) -C tests/jack check
+check-alsa:
+	+$(MAKE) -C tests/alsa check
 SUITE ?= trixie
 check-walk:
 	tests/walk.sh $(SUITE)

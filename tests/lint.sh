@@ -129,7 +129,7 @@ check_cppcheck()
 	cppcheck --quiet -j2 --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=0 \
 		--suppressions-list=tests/cppcheck.txt --template='{file}:{line}: {id}: {message}' \
 		-D__x86_64__ -DAVTPMAP_VERSION='"0"' -DAVTPMAP_PATCHED='"igb"' -U__KERNEL__ -U__bpf__ -U__cplusplus -U__SANITIZE_THREAD__ -D'LIBBPF_OPTS(type,name,...)=struct type name = {0}' \
-		--cppcheck-build-dir="$scratch/cppcheck" -Iuapi -Ilib/include $(list '^(lib|tools|tests/(unit|fuzz|qemu|conformance|jack|nic))/.*\.c$' | grep -v '\.bpf\.c$') \
+		--cppcheck-build-dir="$scratch/cppcheck" -Iuapi -Ilib/include $(list '^(lib|tools|tests/(unit|fuzz|qemu|conformance|jack|alsa|nic))/.*\.c$' | grep -v '\.bpf\.c$') \
 		2>&1 | report cppcheck
 }
 
