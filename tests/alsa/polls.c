@@ -110,6 +110,6 @@ int main(int argc, char **argv)
 	free(buf);
 	printf("%lu periods, %lu sleeps, %lu found at once, %lu of nothing\n",
 	       read, wakes, at_once, early);
-	/* one to learn that the last period is over, none beyond that */
-	return wakes > read + 2 || early > wakes + 2;
+	/* and some where a stream is late by itself, and is not waited for */
+	return wakes > read + read / 10 + 2 || early > wakes + 2;
 }

@@ -42,19 +42,14 @@ static int add_streams(struct device *d, const char *text)
 	return err;
 }
 
-/* One that looks like a number has become one. */
+/* To ALSA what looks like a number is one, of which not all bits are left. */
 static int take_id(struct device *d, const snd_config_t *node)
 {
-	char hex[24];
-	long long v;
 	const char *text;
 
-	if (!snd_config_get_integer64(node, &v)) {
-		snprintf(hex, sizeof(hex), "0x%llx", v);
-		return add_stream(d, hex);
-	}
 	if (snd_config_get_string(node, &text) || !text)
-		return wrong("streams", "a stream id, or a list: [ ID ... ]");
+		return wrong("streams", "an id that looks like a number needs "
+					"quotes: \"0x001b21aabbcc0001\"");
 	return add_streams(d, text);
 }
 

@@ -180,6 +180,9 @@ static int fill_members(struct device *d)
 		struct member *m = &d->m[i];
 
 		err = fill_member(d, m, limit);
+		/* one that waits for another is not read, so does not tell */
+		if (!err && avtpmap_avail(m->s) > avtpmap_header(m->s)->n_slots)
+			err = -EPIPE;
 		if (err == -ESTRPIPE)
 			err = new_epoch(d, m);
 		else if (err == -EPIPE)

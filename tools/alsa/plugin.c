@@ -231,8 +231,7 @@ static int create(struct device *d, const char *name, int mode)
 
 	io->version = SND_PCM_IOPLUG_VERSION;
 	io->name = "AVTP streams";
-	io->flags = SND_PCM_IOPLUG_FLAG_MONOTONIC |
-		    SND_PCM_IOPLUG_FLAG_BOUNDARY_WA;
+	io->flags = SND_PCM_IOPLUG_FLAG_BOUNDARY_WA;
 	io->poll_fd = avtpmap_group_fd(d->group);
 	io->poll_events = POLLIN;
 	io->mmap_rw = 1;

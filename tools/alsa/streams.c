@@ -48,7 +48,25 @@ static int open_member(struct device *d, struct member *m)
 	return err;
 }
 
-/* The stream's format, once it is heard, must be the device's. */
+/* Before it is open, formats make the device; later they must be its. */
+static int unfit(const struct device *d, const struct member *m,
+		 const struct avtpmap_format *f)
+{
+	char id[AVTPMAP_STREAM_ID_TEXT];
+
+	avtpmap_stream_id_to_text(id, m->id);
+	if (!d->channels) {
+		SNDERR("avtpmap: %s has %u Hz and another stream %u, and a "
+		       "device has one rate",
+		       id, f->rate_hz, d->rate);
+		return -EINVAL;
+	}
+	SNDERR("avtpmap: %s has %u channels at %u Hz now, and the device was "
+	       "opened for %u at %u Hz: open it again",
+	       id, f->channels, f->rate_hz, m->channels, d->rate);
+	return -ENODEV;
+}
+
 int member_format(struct device *d, struct member *m)
 {
 	char id[AVTPMAP_STREAM_ID_TEXT];
@@ -63,16 +81,11 @@ int member_format(struct device *d, struct member *m)
 		return -ENODEV;
 	}
 	if ((d->rate && f.rate_hz != d->rate) ||
-	    (m->channels && f.channels != m->channels)) {
-		SNDERR("avtpmap: %s has %u channels at %u Hz, and the device "
-		       "%u at %u Hz of it: open it again",
-		       id, f.channels, f.rate_hz,
-		       m->channels ? m->channels : f.channels, d->rate);
-		return -ENODEV;
-	}
+	    (m->channels && f.channels != m->channels))
+		return unfit(d, m, &f);
 	if (type == AVTPMAP_PCM_F32 && d->io.format == SND_PCM_FORMAT_S32_LE) {
-		SNDERR("avtpmap: %s is float, and the device is not: open it "
-		       "again",
+		SNDERR("avtpmap: %s is float, and the device was opened for "
+		       "integers: open it again",
 		       id);
 		return -ENODEV;
 	}
