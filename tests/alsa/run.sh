@@ -226,6 +226,25 @@ unheard()
 	exact s32 24000 2/16/1
 }
 
+# Half of the time no timestamp is valid: from 3 s to 6 s, and so on.
+no_time()
+{
+	talk "$a" "$b" --format aaf-int16 --channels 2 --noise 1 --tu-toggle 24000
+	sleep 3.5
+	record studio -f S32_LE -c 4 -r 48000 -s 24000 || return 1
+	says "has no valid timestamps: streams are put side by side as they come" || return 1
+	[ "$(stat -c %s "$work/raw")" = 384000 ]
+}
+
+other_time()
+{
+	talk "$a" --format aaf-int16 --channels 2 --noise 1
+	talk "$b" --format aaf-int16 --channels 2 --noise 1 --transit 1900000
+	record studio -f S32_LE -c 4 -r 48000 -s 24000 || return 1
+	says "$b has timestamps of another time than the first stream.* side by side" || return 1
+	[ "$(stat -c %s "$work/raw")" = 384000 ]
+}
+
 two_rates()
 {
 	talk "$a" --format aaf-int16 --channels 2 --noise 1
@@ -299,6 +318,17 @@ looped()
 	figures=$came
 }
 
+# A program that asks for the delay, and maps.
+gstreamed()
+{
+	gst-inspect-1.0 alsasrc >/dev/null 2>&1 || { figures='# SKIP no alsasrc (gstreamer1.0-tools gstreamer1.0-alsa)'; return; }
+	talk "$a" --format aaf-int16 --channels 2 --noise 1
+	timeout -k 1 20 "${fast[@]}" gst-launch-1.0 -q alsasrc device="avtpmap:port0,$a,$backend" num-buffers=100 ! \
+		audio/x-raw,format=S32LE,channels=2,rate=48000 ! filesink location="$work/raw" >"$work/said" 2>&1 ||
+		return 1
+	exact s32 24000 2/16/1
+}
+
 write_conf()
 {
 	cat >"$work/alsa.conf" <<-END
@@ -349,6 +379,7 @@ if [ "$part" = packet ]; then # above the library all backends are one
 	try "mapped" mapped
 	try "through plug" plugged
 	try "alsaloop" looped
+	try "alsasrc of GStreamer" gstreamed
 fi
 [ "$part" = faults ] || try "one that was killed" killed
 if [ "$part" = faults ]; then
@@ -358,6 +389,8 @@ if [ "$part" = faults ]; then
 	try "one of two is silent" one_silent
 	try "nothing is heard" unheard
 	try "two rates" two_rates
+	try "no timestamps" no_time
+	try "timestamps of another time" other_time
 	try "the interface goes" removed
 	try "what is wrong is named" refusals
 fi
