@@ -7,6 +7,7 @@
 #include "../internal.h"
 #include "../../kmod/shared/env.h"
 #include "decode.h"
+#include "stamp_watch.h"
 
 /**
  * struct avtpmap_pcm - a stream read as audio
@@ -24,6 +25,8 @@
  * @overrun_seen: avtpmap_overrun_frames() that the caller was told of, or is
  *	about to be
  * @missed: frames missed that the caller was not told of
+ * @watch: whether timestamps advance as the media does
+ * @watched: position after the newest frame that was watched
  * @time: to enter frames into, or NULL
  * @timed: position after the newest frame entered
  */
@@ -42,6 +45,8 @@ struct avtpmap_pcm {
 	__u64 pos;
 	__u64 overrun_seen;
 	__u64 missed;
+	struct stamp_watch watch;
+	__u64 watched;
 	struct avtpmap_time *time;
 	__u64 timed;
 };
@@ -53,6 +58,7 @@ struct frame {
 	__u32 len_bytes;
 	__u32 flags;
 	__u32 epoch;
+	__u32 avtp_timestamp;
 };
 
 /* One read: where it writes, and how far it is. */
@@ -97,6 +103,9 @@ void avtpmap_pcm_info(const struct avtpmap_pcm *pcm,
 {
 	memset(info, 0, sizeof(*info));
 	info->labels = pcm->labels;
+	info->stamps = pcm->watch.n;
+	info->stamps_wrong = pcm->watch.wrong;
+	info->stamps_swapped = pcm->watch.swapped;
 }
 
 void avtpmap_pcm_set_time(struct avtpmap_pcm *pcm, struct avtpmap_time *time)
@@ -167,6 +176,7 @@ int avtpmap_pcm_format(struct avtpmap_pcm *pcm, struct avtpmap_format *format)
 	if (epoch != pcm->epoch) {
 		pcm->placed = 0;
 		pcm->labels = AVTPMAP_PCM_LABELS_UNKNOWN;
+		memset(&pcm->watch, 0, sizeof(pcm->watch));
 	}
 	pcm->epoch = epoch;
 	pcm->format = f;
@@ -195,6 +205,7 @@ static int next_frame(struct avtpmap_pcm *pcm, struct frame *f,
 	f->len_bytes = env_load(&(*slot)->len_bytes);
 	f->flags = (__u16)env_load(&(*slot)->flags); /* above: the R-TAG */
 	f->epoch = env_load(&(*slot)->epoch);
+	f->avtp_timestamp = env_load(&(*slot)->avtp_timestamp);
 	return avtpmap_verify(pcm->s) ? overrun(pcm) : 0;
 }
 
@@ -209,6 +220,19 @@ static int enter_time(struct avtpmap_pcm *pcm)
 	return avtpmap_time_frame(pcm->time, pcm->s, NULL) == -EPIPE ?
 		       overrun(pcm) :
 		       0;
+}
+
+/* A frame stays held over several reads, and is looked at once. */
+static void watch_stamp(struct avtpmap_pcm *pcm, const struct frame *f)
+{
+	__u64 after = avtpmap_position(pcm->s) + 1;
+
+	if (pcm->watched == after || !pcm->format.rate_hz ||
+	    (f->flags & (AVTPMAP_F_TV | AVTPMAP_F_TU)) != AVTPMAP_F_TV)
+		return;
+	pcm->watched = after;
+	stamp_watch(&pcm->watch, f->media_pos, f->avtp_timestamp,
+		    pcm->format.rate_hz);
 }
 
 /* Where reading begins: at the frame, or at the next multiple of align. */
@@ -309,6 +333,7 @@ static int step(struct avtpmap_pcm *pcm, struct read *rd)
 		pass(pcm);
 		return 0;
 	}
+	watch_stamp(pcm, &f);
 	if (!pcm->placed)
 		place(pcm, f.media_pos, rd);
 	if (pcm->pos < f.media_pos) {

@@ -211,6 +211,20 @@ unlabelled()
 	[ "$(tail -c 720 "$work/heard.wav" | od -An -v -tx1 -w6 | sort | uniq -c)" = "    120  fe ff ff 01 00 00" ]
 }
 
+# tells_of_stamps BACKEND: that are little-endian, and of none that are right
+tells_of_stamps()
+{
+	hears "$1" --samples 300
+	frames 50
+	wait "$listener"
+	! grep -q "timestamp" "$work/heard.err" || return 1
+	hears "$1" --samples 300 --json
+	frames 50 swap 1
+	wait "$listener"
+	grep -q "timestamp: 49 of 50 .* little-endian" "$work/heard.err" &&
+		[ "$(jq .timestamps_wrong "$work/heard.json")" = 49 ]
+}
+
 # diagnoses BACKEND
 diagnoses()
 {
@@ -228,6 +242,7 @@ diagnoses()
 	check "$b: audio pauses, and the listener goes on" goes_on "$b"
 	check "$b: unless it is told to stop then" ends "$b"
 	check "$b: AM824 without labels is read, and said" unlabelled "$b"
+	check "$b: timestamps in the wrong byte order" tells_of_stamps "$b"
 	check "$b: video of 16000 packets a second" hears_video "$b"
 	hears "$b" --seconds 0.5
 	check "$b: nothing at all" told "$b" "MSRP"
@@ -235,7 +250,7 @@ diagnoses()
 	check "$b: 802.1CB: heard, or named" sent "$b" told_or_heard "802.1CB tag 50" "" 50 tags 81006002f1c100000001
 }
 
-begin 47
+begin 49
 write_numbers "$work/numbers.wav"
 check "nothing is heard" exits 1 "nothing was heard of stream $id .ENODATA" "$tool" listen --backend packet v1 $id --seconds 0.2
 check "a file that cannot be written is refused at once" exits 1 "cannot write /nonesuch/x.wav: No such file.*ENOENT" \
@@ -248,7 +263,7 @@ late packet
 diagnoses packet
 
 if ! "$tool" attach --backend xdp --alone v1 2>/dev/null; then
-	skip 24 "XDP is refused here"
+	skip 25 "XDP is refused here"
 	exit
 fi
 late xdp

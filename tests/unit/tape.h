@@ -69,6 +69,8 @@ struct deck {
 	__u64 seed;
 	__u8 sequence;
 	__u8 am_label;
+	int stamped; /* timestamps advance; else they are 0 */
+	int swapped; /* ... in the wrong byte order */
 	int unlabelled; /* AM824, with the sign for a label */
 };
 
@@ -121,6 +123,10 @@ static inline __u32 tape_frame(const struct deck *d, __u32 units, __u8 *frame)
 		.data_bytes = units * t->channels * t->wire_bytes,
 	};
 
+	if (d->stamped)
+		w.timestamp = d->sent * 1000000000 / 48000;
+	if (d->swapped)
+		w.timestamp = __builtin_bswap32(w.timestamp);
 	for (__u32 i = 0; i < units; i++)
 		for (__u32 c = 0; c < t->channels; c++, p += t->wire_bytes) {
 			__u32 bits = tape_bits(t, d->sent + i, c);

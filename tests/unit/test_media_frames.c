@@ -156,11 +156,39 @@ static void motu(void **state)
 	test_ring_destroy(&ring);
 }
 
+/* Reading tells of timestamps that do not advance, once for each frame. */
+static void pcm_watches_timestamps(void **state)
+{
+	struct avtpmap_pcm_info info;
+	static __u32 buf[400 * 8];
+	struct deck d;
+
+	(void)state;
+	for (int swapped = 0; swapped < 2; swapped++) {
+		deck_open(&d, &tapes[0], NULL);
+		d.stamped = 1;
+		d.swapped = swapped;
+		for (int i = 0; i < 50; i++)
+			deck_send(&d, 6, 1);
+		avtpmap_pcm_format(d.pcm, NULL);
+		for (int i = 0; i < 75; i++)
+			assert_int_equal(avtpmap_pcm_read_native(d.pcm, buf, 4,
+								 NULL),
+					 4);
+		avtpmap_pcm_info(d.pcm, &info);
+		assert_int_equal(info.stamps, 50);
+		assert_int_equal(info.stamps_wrong, swapped ? 49 : 0);
+		assert_int_equal(info.stamps_swapped, info.stamps_wrong);
+		deck_close(&d);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(crf_layouts),
 		cmocka_unit_test(crf_frames),
+		cmocka_unit_test(pcm_watches_timestamps),
 		cmocka_unit_test(motu),
 	};
 

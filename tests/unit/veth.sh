@@ -96,20 +96,20 @@ streams()
 # frames COUNT [FIELD VALUE]...: sent to v0, AAF of 6 samples of 16 bits; FIELD
 # is sv, nsr, length (of its data, as it says), id or tags (hex, before 22f0), pdu
 # (hex, all of it but for sequence_num), rate (frames per second, 0: the next one
-# after 1 ms) or mark (each so many, the packet ends a video frame)
+# after 1 ms), swap (avtp_timestamp is little-endian) or mark (each so many, the packet ends a video frame)
 frames()
 {
 	perl -e '
 		use Time::HiRes qw(time sleep);
 		my ($ifindex, $count, %f) = @ARGV;
 		%f = (sv => 1, nsr => 5, length => 12, id => "001b21aabbcc0001", tags => "81006002", pdu => "",
-			rate => 0, mark => 0, %f);
+			rate => 0, mark => 0, swap => 0, %f);
 		my $begun = time, my $pdu_given = pack("H*", $f{pdu});
 		socket(my $s, 17, 3, 0) or die;
 		my $to = pack("S n i S C C a8", 17, 0x22f0, $ifindex, 1, 0, 6, "");
 		for my $i (0 .. $count - 1) {
 			my $pdu = pack("CCCC", 2, ($f{sv} << 7) | 1, $i & 255, 0) . pack("H16", $f{id}) .
-				pack("N CCCC nn", $i * 125000, 4, $f{nsr} << 4, 1, 16, $f{length}, 0) . "\1\2" x 6;
+				pack($f{swap} ? "V" : "N", $i * 125000) . pack("CCCC nn", 4, $f{nsr} << 4, 1, 16, $f{length}, 0) . "\1\2" x 6;
 			substr($pdu = $pdu_given, 2, 1) = chr($i & 255) if $f{pdu};
 			substr($pdu, 22, 1) |= "\x10" if $f{mark} && ($i + 1) % $f{mark} == 0;
 			my $frame = pack("H12 H12", "91e0f000fe01", "02a100000001") . pack("H*", $f{tags}) .

@@ -75,6 +75,7 @@ struct wav;
  * @drops: of frames, by the packet backend's socket
  * @drops_seen: of them, those that silence stands for
  * @labels: enum avtpmap_pcm_labels, of the newest samples
+ * @talker: what reading found out, of the newest epoch
  * @epochs: formats fetched
  * @epoch: of the newest frame, without audio
  * @events: enum avtpmap_event, since the last look
@@ -111,6 +112,7 @@ struct listen {
 	uint64_t drops;
 	uint64_t drops_seen;
 	uint32_t labels;
+	struct avtpmap_pcm_info talker;
 	uint32_t epochs;
 	uint32_t epoch;
 	uint32_t events;

@@ -177,13 +177,11 @@ static int next_epoch(struct listen *l)
 /* Once: a new epoch begins with labels that are not known, and that is no news. */
 static void note_labels(struct listen *l)
 {
-	struct avtpmap_pcm_info info;
-
-	avtpmap_pcm_info(l->pcm, &info);
-	if (!info.labels || info.labels == l->labels)
+	avtpmap_pcm_info(l->pcm, &l->talker);
+	if (!l->talker.labels || l->talker.labels == l->labels)
 		return;
-	l->labels = info.labels;
-	if (info.labels != AVTPMAP_PCM_LABELS_NONE)
+	l->labels = l->talker.labels;
+	if (l->labels != AVTPMAP_PCM_LABELS_NONE)
 		return;
 	listen_screen_leave(l);
 	fprintf(stderr,

@@ -77,10 +77,29 @@ static struct json_object *summary(struct listen *l,
 	json_object_object_add(o, "silences", json_u64(l->silences));
 	json_object_object_add(o, "end",
 			       json_object_new_string(l->why ?: "failure"));
+	json_object_object_add(o, "timestamps_wrong",
+			       json_u64(l->talker.stamps_wrong));
 	json_object_object_add(o, "labels", json_labels(l));
 	json_object_object_add(o, "counters",
 			       json_counters(c, AVTPMAP_N_COUNTERS, known));
 	return o;
+}
+
+/* Samples are right without them, so nobody would see it. */
+static void say_timestamps(const struct listen *l)
+{
+	const struct avtpmap_pcm_info *t = &l->talker;
+
+	if (t->stamps_wrong <= t->stamps / 8 || t->stamps < 16)
+		return;
+	fprintf(stderr,
+		"avtpmap: timestamp: %llu of %llu avtp_timestamps do not "
+		"advance with the media%s: no clock can be made of them\n",
+		(unsigned long long)t->stamps_wrong,
+		(unsigned long long)t->stamps,
+		t->stamps_swapped > t->stamps_wrong / 2 ?
+			", as they are little-endian" :
+			"");
 }
 
 void listen_summary(struct listen *l)
@@ -89,6 +108,7 @@ void listen_summary(struct listen *l)
 	char text[96];
 
 	avtpmap_reader_info(l->s, &info);
+	say_timestamps(l);
 	if (l->args->json) {
 		print_json(summary(l, &info));
 		return;

@@ -92,12 +92,18 @@ enum avtpmap_pcm_labels {
 /**
  * struct avtpmap_pcm_info - what reading found out about the talker
  * @labels: enum avtpmap_pcm_labels
+ * @stamps: avtp_timestamps that were valid and certain
+ * @stamps_wrong: of them, those that did not advance with the media
+ * @stamps_swapped: of these, that do if their octets are turned round
  * @resv: 0
  */
 struct avtpmap_pcm_info {
 	uint32_t labels;
 	uint32_t resv0;
-	uint64_t resv[7];
+	uint64_t stamps;
+	uint64_t stamps_wrong;
+	uint64_t stamps_swapped;
+	uint64_t resv[4];
 };
 
 /**
