@@ -173,4 +173,16 @@ case_no_driver_that_the_kernel_refuses()
 	grep lockdown "$root/usr/src/avtpmap/drivers/$kernel/left-out"
 	echo '[none] integrity confidentiality' >"$root/sys/kernel/security/lockdown"
 	same "$("${drivers[@]}" "$kernel" "$modules/build")" igb
+
+	# The next boot's kernel, as far as files tell.
+	mkdir -p "$root"/etc/{default/grub.d,kernel}
+	echo 'GRUB_CMDLINE_LINUX="quiet module.sig_enforce=1"' >"$root/etc/default/grub"
+	same "$("${drivers[@]}" "$kernel" "$modules/build")" ''
+	grep 'module.sig_enforce will be on (/etc/default/grub) .*without EFI' "$root/usr/src/avtpmap/drivers/$kernel/left-out"
+	echo 'root=/dev/sda1 lockdown=integrity' >"$root/etc/kernel/cmdline"
+	printf '%s\n' '# module.sig_enforce=1' 'GRUB_CMDLINE_LINUX="module.sig_enforce=0"' >"$root/etc/default/grub"
+	same "$("${drivers[@]}" "$kernel" "$modules/build")" ''
+	grep 'lockdown will be on (/etc/kernel/cmdline)' "$root/usr/src/avtpmap/drivers/$kernel/left-out"
+	echo 'root=/dev/sda1 lockdown=none' >"$root/etc/kernel/cmdline"
+	same "$("${drivers[@]}" "$kernel" "$modules/build")" igb
 }
