@@ -32,6 +32,11 @@ void doctor_rights(void);
  */
 void doctor_module(const char *subject, const char *module, const char *fix);
 bool module_loaded(const char *module);
+/*
+ * Did our @driver not load, and the distribution's instead? @why: what the
+ * kernel's log (dkms/modprobe.conf) has of it. False where it cannot be read.
+ */
+bool doctor_fell_back(const char *driver, char *why, size_t bytes);
 
 /* clock.c APIs: @phc_index: or AVTPMAP_NO_PHC */
 void doctor_gptp(void);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Backends, modules and rights. */
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -118,6 +119,34 @@ void doctor_module(const char *subject, const char *module, const char *fix)
 	else
 		finding(FINE, subject, module, NULL, "loaded%s%s, as installed",
 			*version ? ", version " : "", version);
+}
+
+/* A record: "PRIORITY,...;TEXT"; who comes too late for one goes on with the next. */
+bool doctor_fell_back(const char *driver, char *why, size_t bytes)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	char record[2048], said[96];
+	bool found = false;
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	snprintf(said, sizeof(said), ";avtpmap: our %s does not load, ",
+		 driver);
+	while ((n = read(fd, record, sizeof(record) - 1)) > 0 ||
+	       (n < 0 && errno == EPIPE)) {
+		char *text;
+
+		record[n > 0 ? n : 0] = '\0';
+		record[strcspn(record, "\n")] = '\0';
+		text = strstr(record, said);
+		if (!text)
+			continue;
+		snprintf(why, bytes, "%s", text + strlen(said));
+		found = true;
+	}
+	close(fd);
+	return found;
 }
 
 void doctor_modules(void)

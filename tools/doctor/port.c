@@ -113,7 +113,7 @@ static void driver_findings(const struct netdev *dev, const struct known *port)
 	const char *driver = dev->kind[0] ? dev->kind : "not a module";
 	const char *choice = doctor_choice(dev->name);
 	bool other = choice && strcmp(choice, "kmod");
-	char path[96];
+	char path[96], why[512];
 	bool hooked = port && port->hooked;
 
 	snprintf(path, sizeof(path), "/sys/module/avtpmap_hook/holders/%s",
@@ -129,7 +129,15 @@ static void driver_findings(const struct netdev *dev, const struct known *port)
 				"%s, for which there is no patch, and no other "
 				"backend can be used",
 			driver, choice);
-	else
+	else if (doctor_fell_back(driver, why, sizeof(why))) {
+		finding(other ? NOTE : BAD, dev->name, "driver",
+			"enroll dkms's key where it is refused, else build "
+			"again (make dkms-install), and reboot",
+			"%s, without the hook: the patched one does not load, "
+			"%s",
+			driver, why);
+		return;
+	} else
 		finding(other ? NOTE : BAD, dev->name, "driver",
 			"install the patched driver (dkms status avtpmap), "
 			"rebuild the initramfs, and reboot",

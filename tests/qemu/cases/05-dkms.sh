@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # dkms: our igb wins, also from the initramfs; removing puts the old one back;
-# a machine that cannot have our igb keeps its own.
+# a machine that cannot have our igb keeps its own, also where it finds out when
+# it loads it.
 
 # A root of this case's own, above the image: what it does there goes with it.
 fresh_root()
@@ -59,6 +60,15 @@ igb_in_initramfs()
 	chroot "$root" lsinitramfs "/boot/initrd.img-$kernel" | grep '/igb\.ko'
 }
 
+# The distribution's igb is where it was, as dpkg knows it.
+stock_igb_is_whole()
+{
+	[ -e "$root$modules/kernel/drivers/net/ethernet/intel/igb/igb.ko.xz" ]
+	chroot "$root" dpkg --verify "linux-image-$kernel" | grep -v '/boot/System.map' >"$work/verify" || true
+	cat "$work/verify"
+	[ ! -s "$work/verify" ]
+}
+
 # Hook and module are there, the distribution's igb is untouched, and the reason
 # was given.
 check_left_out()
@@ -73,8 +83,10 @@ case_ours_from_the_initramfs()
 {
 	fresh_root "$AVTPMAP_IMAGE/root.ext4"
 	same "$(igb_of_modprobe)" "$modules/updates/dkms/igb.ko.xz"
+	stock_igb_is_whole
 	igb_in_initramfs | grep /updates/dkms/
-	same "$(igb_in_initramfs | wc -l)" 1
+	igb_in_initramfs | grep /kernel/drivers/net/
+	same "$(igb_in_initramfs | wc -l)" 2
 	# The running guest: before anything but the initramfs had run.
 	guest 'cat /run/lsmod-initramfs' | grep -E '^avtpmap_hook .* igb$'
 }
@@ -84,14 +96,12 @@ case_remove_puts_the_old_back()
 	fresh_root "$AVTPMAP_IMAGE/root.ext4"
 	chroot "$root" make -C /usr/src/avtpmap dkms-remove
 	same "$(igb_of_modprobe)" "$modules/kernel/drivers/net/ethernet/intel/igb/igb.ko.xz"
-	# dpkg knows what the distribution's files look like.
-	chroot "$root" dpkg --verify "linux-image-$kernel" | grep -v '/boot/System.map' >"$work/verify" || true
-	cat "$work/verify"
-	[ ! -s "$work/verify" ]
+	stock_igb_is_whole
 	igb_in_initramfs | grep /kernel/drivers/net/
 	same "$(igb_in_initramfs | wc -l)" 1
 	[ ! -e "$root$modules/updates/dkms" ]
 	[ ! -e "$root/etc/initramfs-tools/hooks/avtpmap" ]
+	[ ! -e "$root/etc/modprobe.d/avtpmap-dkms.conf" ]
 	[ ! -e "$root/var/lib/dkms/avtpmap" ]
 
 	# And a machine boots with it.
@@ -102,6 +112,77 @@ case_remove_puts_the_old_back()
 	boot
 	guest 'cat /run/lsmod-initramfs' | tee "$work/lsmod" | grep '^igb '
 	[[ $(cat "$work/lsmod") != *avtpmap* ]]
+}
+
+# A newer version over an older one, as both built them: nothing of either is
+# left, nor brought back, when they go.
+case_a_newer_version_goes_whole()
+{
+	fresh_root "$AVTPMAP_IMAGE/root.ext4"
+	without_initramfs
+	cp -r "$root/usr/src/avtpmap-0.1.0" "$root/usr/src/avtpmap-0.1.9"
+	sed -i 's/^PACKAGE_VERSION=.*/PACKAGE_VERSION="0.1.9"/' "$root/usr/src/avtpmap-0.1.9/dkms.conf"
+	chroot "$root" dkms add avtpmap/0.1.9
+	cp -r "$root/var/lib/dkms/avtpmap/0.1.0/$kernel" "$root/var/lib/dkms/avtpmap/0.1.9/"
+	chroot "$root" dkms install --force avtpmap/0.1.9 -k "$kernel"
+	stock_igb_is_whole
+	same "$(igb_of_modprobe)" "$modules/updates/dkms/igb.ko.xz"
+	chroot "$root" dkms remove avtpmap/0.1.9 --all
+	chroot "$root" dkms remove avtpmap/0.1.0 --all
+	stock_igb_is_whole
+	same "$(igb_of_modprobe)" "$modules/kernel/drivers/net/ethernet/intel/igb/igb.ko.xz"
+	[ ! -e "$root$modules/updates/dkms" ]
+	[ ! -e "$root/etc/modprobe.d/avtpmap-dkms.conf" ]
+}
+
+# fell_back WHY: the network is there by the distribution's igb, and the machine
+# says why.
+fell_back()
+{
+	nic_up
+	same "$(guest 'cat /sys/module/igb/version 2>/dev/null || true')" ''
+	guest 'dmesg' | grep "avtpmap: our igb does not load, so the distribution's is used: .*$1" | tee "$work/said"
+	guest 'avtpmap doctor eth0 || true' | grep -A 1 "eth0, driver: igb, without the hook: .*$1"
+	# It receives.
+	"$here/wire" burst "$work/guest" "ffffffffffff020000000001""88b5$(printf '%092d' 0)" >&2
+	guest_until 'ethtool -S eth0 | grep -q "^ *rx_packets: [1-9]"'
+}
+
+# In the initramfs, by its udev.
+case_back_when_the_signature_is_refused()
+{
+	only_on debian
+	another_guest refused
+	guest_cmdline=module.sig_enforce=1
+	boot
+	guest 'cat /run/lsmod-initramfs' | tee "$work/lsmod" | grep '^igb '
+	[[ $(cat "$work/lsmod") != *avtpmap* ]]
+	fell_back 'Key was rejected by service'
+	# Who asks for what is refused hears so.
+	if guest 'modprobe avtpmap' >"$work/modprobe" 2>&1; then false; fi
+	grep 'Key was rejected by service' "$work/modprobe"
+}
+
+# by modprobe, and by udev as at boot
+case_back_when_ours_does_not_load()
+{
+	ours='/lib/modules/$(uname -r)/updates/dkms/igb.ko.xz'
+
+	only_on debian
+	guest "cp $ours /tmp"
+	trap 'guest "rmmod igb; cp /tmp/igb.ko.xz $ours; modprobe igb"; nic_up' EXIT
+	# of another kind of kernel, and not signed
+	guest "xz -dc $ours | sed 's/ SMP preempt / UMP preempt /; s/^~Module signature/~module signature/' >/tmp/igb.ko
+		grep -q ' UMP preempt ' /tmp/igb.ko
+		xz --check=crc32 --lzma2=dict=1MiB -c /tmp/igb.ko >$ours
+		rmmod igb
+		modprobe igb"
+	fell_back 'Exec format error'
+
+	guest 'rmmod igb; dmesg -C'
+	guest '/lib/systemd/systemd-udevd --daemon && udevadm trigger --action=add --subsystem-match=pci && udevadm settle'
+	guest 'udevadm control --exit'
+	fell_back 'Exec format error'
 }
 
 case_no_driver_of_another_version()

@@ -16,7 +16,7 @@ stock_guest()
 	guest 'modprobe -r avtpmap
 		rmmod igb
 		modprobe -r avtpmap_hook
-		insmod /var/lib/dkms/avtpmap/original_module/*/*/igb.ko.xz
+		insmod /lib/modules/$(uname -r)/kernel/drivers/net/ethernet/intel/igb/igb.ko.xz
 		[ -z "$(lsmod | grep ^avtpmap)" ]'
 	nic_up
 }
