@@ -165,8 +165,8 @@ includes()
 check_includes()
 {
 	includes '^uapi/.*\.h$' '<linux/(types|ioctl)\.h>' | report "uapi includes linux/types.h only"
-	includes '^kmod/shared/(avtp|format|key|account|account_state|sequence|ring_prod|period|quorum|wake|streamid)\.h$' \
-		'<linux/(types|avtpmap)\.h>|"(env|avtp|format|key|account|account_state|sequence|ring_prod|period|quorum)\.h"' |
+	includes '^kmod/shared/(avtp|format|key|account|account_state|sequence|rtag|ring_prod|period|quorum|wake|streamid)\.h$' \
+		'<linux/(types|avtpmap)\.h>|"(env|avtp|format|key|account|account_state|sequence|rtag|ring_prod|period|quorum)\.h"' |
 		report "shared includes uapi and env only"
 	includes '^kmod/[^/]*\.[ch]$|^kmod/compat/' \
 		'<(linux|net|uapi|asm|trace)/[a-z0-9_/-]+\.h>|"(shared/)?[a-z_]+\.h"' |

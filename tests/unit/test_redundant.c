@@ -46,7 +46,7 @@ static void comes_stale(struct stream *s, __u32 n, __u32 flag)
 
 static void copies_however_late(void **state)
 {
-	static const __u32 lags[] = { 0,   1,	15,  16,  17,  63,   64,  100,
+	static const __u32 lags[] = { 0,   1,	15,  16,  17,  63,  64,	 100,
 				      127, 128, 200, 255, 256, 300, 1023 };
 
 	(void)state;
