@@ -248,8 +248,9 @@ static void vlan_findings(const struct netdev *dev, struct known *port)
 	if (n)
 		finding(FINE, dev->name, "vlan", NULL,
 			"the NIC drops every VLAN but those registered: %s; a "
-			"stream in another needs vid=N",
-			list);
+			"stream in another needs vid=N, and behind two tags "
+			"the outer: ip link add link %s type vlan id N",
+			list, dev->name);
 	else if (port && port->n_streams)
 		finding(BAD, dev->name, "vlan",
 			"modprobe 8021q, then delete the streams and add them "

@@ -149,16 +149,17 @@ static bool say_sniffed(const struct sniff *s, const struct heard *h)
 			"  - frames of it came: sv = 0 %" PRIu64 ": by that "
 			"their stream id does not count: the talker's fault\n",
 			s->sv0);
-	if (s->double_tag)
+	if (s->tags)
+		fprintf(stderr,
+			"  - frames of it came: behind too many tags %" PRIu64
+			": two VLAN tags and one of 802.1CB are parsed; let "
+			"the bridge take the others off\n",
+			s->tags);
+	if (s->two_tags && h->counters[AVTPMAP_C_OTHER_PATH])
 		fprintf(stderr,
 			"  - frames of it came: behind two VLAN tags %" PRIu64
-			": not parsed here; take one off, in the bridge\n",
-			s->double_tag);
-	if (s->rtag)
-		fprintf(stderr,
-			"  - frames of it came: behind an 802.1CB tag %" PRIu64
-			": not parsed here; let the bridge take it off\n",
-			s->rtag);
+			": vid= is that of the inner one\n",
+			s->two_tags);
 	if (!s->frames && s->n_ids) {
 		fprintf(stderr, "  - AVTP of other streams does come:");
 		for (uint32_t i = 0; i < s->n_ids; i++)
@@ -170,7 +171,7 @@ static bool say_sniffed(const struct sniff *s, const struct heard *h)
 			"  - AVTP of streams that are not registered does "
 			"come: is the stream id right?\n");
 	}
-	return s->sv0 || s->double_tag || s->rtag;
+	return s->sv0 || s->tags;
 }
 
 static bool say_link(const struct heard *h, const struct netdev *dev,
@@ -204,8 +205,11 @@ static void say_guesses(const struct heard *h, const struct netdev *dev)
 		fprintf(stderr,
 			"  - the NIC drops VLANs that are not registered; "
 			"this stream registered VLAN %u: if the talker uses "
-			"another, add it with vid=N\n",
-			h->vid && h->vid != AVTPMAP_ANY_VID ? h->vid : 2);
+			"another, add it with vid=N; of two tags the NIC "
+			"goes by the outer: ip link add link %s type vlan id "
+			"N\n",
+			h->vid && h->vid != AVTPMAP_ANY_VID ? h->vid : 2,
+			h->ifname);
 	fprintf(stderr,
 		"  - no listener is declared by MSRP, so the bridge does not "
 		"forward the stream: say --reserve\n"

@@ -20,7 +20,9 @@ enum {
 	TYPE = 12, /* the kernel has taken the outer tag off */
 	VLAN_BYTES = 4,
 	RTAG_BYTES = 6,
-	TAGS_MAX = 3,
+	TAGS_MAX = 5,
+	VLAN_TAGS_PARSED = 2,
+	RTAGS_PARSED = 1,
 	HEAD_BYTES = 64,
 	ETH_P_RTAG = 0xf1c1,
 	ETH_P_QINQ_OLD = 0x9100,
@@ -87,7 +89,7 @@ static void note_other(struct sniff *s, uint64_t id)
 }
 
 static void note_pdu(struct sniff *s, const uint8_t *pdu, uint32_t tags,
-		     bool rtag)
+		     uint32_t rtags)
 {
 	bool sv = pdu[1] & 0x80;
 	uint64_t id;
@@ -101,21 +103,21 @@ static void note_pdu(struct sniff *s, const uint8_t *pdu, uint32_t tags,
 	}
 	s->frames++;
 	s->sv0 += !sv;
-	s->rtag += rtag;
-	s->double_tag += tags > 1;
+	s->tags += tags > VLAN_TAGS_PARSED || rtags > RTAGS_PARSED;
+	s->two_tags += tags == VLAN_TAGS_PARSED;
 }
 
 static void note(struct sniff *s, const uint8_t *frame, ssize_t n,
 		 uint32_t tags)
 {
 	const uint8_t *p = frame + TYPE, *end = frame + n;
-	bool rtag = false;
+	uint32_t rtags = 0;
 
 	for (int i = 0; i < TAGS_MAX && p + RTAG_BYTES + 2 <= end; i++) {
 		if (type_at(p) == ETH_P_TSN)
 			break;
 		if (type_at(p) == ETH_P_RTAG) {
-			rtag = true;
+			rtags++;
 			p += RTAG_BYTES;
 		} else {
 			tags++;
@@ -123,7 +125,7 @@ static void note(struct sniff *s, const uint8_t *frame, ssize_t n,
 		}
 	}
 	if (p + 2 + 12 <= end && type_at(p) == ETH_P_TSN)
-		note_pdu(s, p + 2, tags, rtag);
+		note_pdu(s, p + 2, tags, rtags);
 }
 
 static bool tag_was_stripped(struct msghdr *msg)

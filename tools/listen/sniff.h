@@ -14,7 +14,8 @@ enum { SNIFF_IDS = 4 };
  * @stream_id: that is looked for
  * @frames: of it
  * @sv0: of them without sv, so that the id counts for nothing
- * @double_tag: @rtag: of them behind two VLAN tags, or an 802.1CB tag
+ * @tags: of them behind more tags than are parsed
+ * @two_tags: behind two VLAN tags: the NIC goes by the outer one
  * @others: frames of other streams
  * @ids: of which streams
  * @n_ids: entries of @ids
@@ -24,8 +25,8 @@ struct sniff {
 	uint64_t stream_id;
 	uint64_t frames;
 	uint64_t sv0;
-	uint64_t double_tag;
-	uint64_t rtag;
+	uint64_t tags;
+	uint64_t two_tags;
 	uint64_t others;
 	uint64_t ids[SNIFF_IDS];
 	uint32_t n_ids;
