@@ -71,18 +71,18 @@ late()
 {
 	local exact silent wrong missed
 
-	hears "$1" --wav "$work/heard.wav" --samples 96000 --json
+	hears "$1" --wav "$work/heard.wav" --samples 192000 --json
 	"$tool" talk v0 $id --wav "$work/numbers.wav" >/dev/null 2>"$work/talk.err" &
 	sleep 0.5
 	kill -STOP "$listener"
-	sleep 0.7
+	sleep 1.5
 	kill -CONT "$listener"
 	check "$1: late: status 1" ended 1
 	check "$1: late: a warning with what to do" grep -q "listener was late: .* ms=" "$work/heard.err"
 	read -r exact silent wrong <<<"$(count_wav "$work/heard.wav")"
-	missed=$(jq ".missed_samples // 0" "$work/heard.json")
+	missed=$(jq ".missed_samples + .lost_samples" "$work/heard.json") # a busy socket drops some before
 	echo "# $exact exact, $silent silent, $wrong wrong; missed $missed"
-	check "$1: late: all samples asked for" test $((exact + silent + wrong)) = 96000
+	check "$1: late: all samples asked for" test $((exact + silent + wrong)) = 192000
 	# a number that is 0 itself, and nothing else, is exact in the hole
 	check "$1: late: silence of the missed length, and each other sample in its place" \
 		test "$wrong" = 0 -a "$silent" -ge $((missed - 2)) -a "$silent" -le "$missed" -a "$missed" -gt 4800
