@@ -172,6 +172,8 @@ static int run(int argc, char **argv)
 	for (int i = 0; i < r.n; i++)
 		if (stream_id_arg(argv[i + 1], &r.ids[i]))
 			return USAGE;
+	if (check_interface(r.ifname))
+		return FAILURE;
 	stop_on(SIGINT);
 	stop_on(SIGTERM);
 	stop_on(SIGHUP);

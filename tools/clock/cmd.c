@@ -288,7 +288,8 @@ static int run(int argc, char **argv)
 			return USAGE;
 		all.w[i].lock_s = -1;
 	}
-	if (args.svg && check_writable(args.svg))
+	if (check_interface(all.ifname) ||
+	    (args.svg && check_writable(args.svg)))
 		return FAILURE;
 	stop_on(SIGINT);
 	stop_on(SIGTERM);

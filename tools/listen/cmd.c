@@ -203,7 +203,8 @@ static int run(int argc, char **argv)
 	args.ifname = argv[0];
 	if (stream_id_arg(argv[1], &args.stream_id))
 		return USAGE;
-	if (args.wav && check_writable(args.wav))
+	if (check_interface(args.ifname) ||
+	    (args.wav && check_writable(args.wav)))
 		return FAILURE;
 	stop_on(SIGINT);
 	stop_on(SIGTERM);
