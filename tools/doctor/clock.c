@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "doctor.h"
-#include "gptp.h"
+#include "../gptp.h"
 
 /* Daemons that keep a PHC, by the name of their process. */
 static const char *const gptp_daemons[] = { "ptp4l", "gptp2", "daemon_cl",
