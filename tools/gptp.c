@@ -22,7 +22,7 @@ enum {
 	HEAD_BYTES = 48,
 	DATA = 54, /* behind the TLV's type, length and id */
 	MESSAGE_MAX = 1500,
-	ANSWER_MS = 500, /* of a daemon that is busy */
+	ANSWER_MS = 200, /* of a daemon that is busy */
 	MORE_MS = 30, /* each of its ports answers */
 
 	PORT_DATA_SET = 0x2004,
@@ -200,6 +200,14 @@ int gptp_ask(struct gptp *g)
 		converse(g, fd, ids[i]);
 	close(fd);
 	return g->answers ? 0 : -ETIMEDOUT;
+}
+
+const struct gptp_port *gptp_port_of(const struct gptp *g, const char *ifname)
+{
+	for (uint32_t i = 0; i < g->n_ports; i++)
+		if (!strcmp(g->port[i].ifname, ifname))
+			return &g->port[i];
+	return NULL;
 }
 
 const char *gptp_state_text(uint8_t state)

@@ -47,6 +47,8 @@ struct gptp {
  * ask; -ETIMEDOUT: it does not answer.
  */
 int gptp_ask(struct gptp *g);
+/* That of an interface; NULL: the daemon does not serve it. */
+const struct gptp_port *gptp_port_of(const struct gptp *g, const char *ifname);
 const char *gptp_state_text(uint8_t state);
 
 #endif

@@ -41,12 +41,17 @@ is() { doctor; jq -e "$1" "$work/doctor.json" >"$work/jq.err"; }
 # says CHECK PATTERN: of v1, or of gptp
 says() { is ".findings[] | select((.subject == \"v1\" or .subject == \"gptp\") and .check == \"$1\") | .text | test(\"$2\")"; }
 
-begin 8
+not() { ! "$@"; }
+# deaf PATTERN: it hears nothing, and that is among the causes
+deaf() { exits 1 "$1" "$tool" listen --backend packet v1 $id --seconds 2.5 >/dev/null; }
+
+begin 11
 mount -t tmpfs run /run
 check "no daemon" says daemon "^none is seen"
 check "and that is what JSON says" is '.gptp == {"answers": false, "ports": []}'
+check "nor has a listener that hears nothing" deaf "no gPTP daemon answers"
 if [ ! -x /usr/sbin/ptp4l ]; then
-	skip 6 "no ptp4l"
+	skip 8 "no ptp4l"
 	exit
 fi
 keeps_time v1 /run/ptp4l 250 20000000
@@ -56,7 +61,9 @@ check "another grandmaster" until_true is '.gptp | .grandmaster != null and (.of
 check "with its offset" says time "^-?[0-9]+ ns from grandmaster [0-9a-f:]+$"
 check "the port, and its neighbour" until_true says gptp "^uncalibrated, -?[0-9]+ ns from its neighbour"
 check "which is asCapable" is '.gptp.ports == [.gptp.ports[] | select(.ifname == "v1" and .as_capable)]'
+check "a listener does not blame it then" not deaf "gPTP"
 kill %1 && wait %1 2>/dev/null
 rm -f /run/ptp4l
 keeps_time v1 /run/ptp4l 250 1
 check "a neighbour that is too far" until_true says gptp "too far .*reserves nothing here"
+check "and a listener says so" deaf "finds no neighbour on v1 .*not asCapable"

@@ -161,18 +161,10 @@ static void phc_finding(const struct netdev *dev, uint32_t phc_index)
 static struct gptp gptp;
 static int gptp_err;
 
-static const struct gptp_port *gptp_port_of(const char *ifname)
-{
-	for (uint32_t i = 0; i < gptp.n_ports; i++)
-		if (!strcmp(gptp.port[i].ifname, ifname))
-			return &gptp.port[i];
-	return NULL;
-}
-
 /* Whether a bridge would reserve anything for what is behind this port. */
 static void gptp_port_finding(const struct netdev *dev)
 {
-	const struct gptp_port *p = gptp_port_of(dev->name);
+	const struct gptp_port *p = gptp_port_of(&gptp, dev->name);
 
 	if (!p)
 		finding(NOTE, dev->name, "gptp",

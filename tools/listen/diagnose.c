@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "listen.h"
+#include "../gptp.h"
 
 /* What the producer has seen, to tell a silent wire from a wrong stream_id. */
 struct heard {
@@ -199,8 +200,37 @@ static bool say_link(const struct heard *h, const struct netdev *dev,
 	return h->off || h->taken_by || !dev->up || !dev->carrier;
 }
 
+/* A bridge asks for gPTP before it asks for anything else. */
+static void say_gptp(const struct heard *h)
+{
+	const struct gptp_port *port;
+	struct gptp gptp;
+
+	if (gptp_ask(&gptp)) {
+		fprintf(stderr,
+			"  - no gPTP daemon answers, and an AVB bridge reserves "
+			"nothing where it finds no gPTP: start ptp4l with its "
+			"gPTP profile on %s\n",
+			h->ifname);
+		return;
+	}
+	port = gptp_port_of(&gptp, h->ifname);
+	if (!port)
+		fprintf(stderr,
+			"  - ptp4l does not serve %s, and an AVB bridge "
+			"reserves nothing where it finds no gPTP\n",
+			h->ifname);
+	else if (port->as_capable_known && !port->as_capable)
+		fprintf(stderr,
+			"  - gPTP finds no neighbour on %s that is near enough "
+			"(not asCapable): an AVB bridge reserves nothing then; "
+			"avtpmap doctor %s\n",
+			h->ifname, h->ifname);
+}
+
 static void say_guesses(const struct heard *h, const struct netdev *dev)
 {
+	say_gptp(h);
 	if (dev->vlan_filter == 1)
 		fprintf(stderr,
 			"  - the NIC drops VLANs that are not registered; "
