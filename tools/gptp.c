@@ -56,10 +56,10 @@ static void put(uint8_t *p, uint64_t v, int bytes)
 	}
 }
 
-/* Read only where there is such a socket, which everybody may ask. */
+/* Since linuxptp 4 there is one for everybody, which tells no names. */
 static int open_socket(void)
 {
-	static const char *const paths[] = { "/run/ptp4lro", "/run/ptp4l" };
+	static const char *const paths[] = { "/run/ptp4l", "/run/ptp4lro" };
 	const struct sockaddr_un me = { .sun_family = AF_UNIX };
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), err = -errno;
@@ -148,6 +148,7 @@ static void take(struct gptp *g, const struct answer *a)
 		return;
 	if (a->id == PORT_PROPERTIES_NP) {
 		take_properties(p, a);
+		g->named |= p->ifname[0] != '\0';
 	} else if (a->id == PORT_DATA_SET && a->bytes >= 20) {
 		p->state = a->data[10];
 		/* ns, times 2^16 */

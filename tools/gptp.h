@@ -29,12 +29,14 @@ struct gptp_port {
 /**
  * struct gptp - the daemon
  * @sdo: majorSdoId that it answers to: 1: with the gPTP profile
+ * @named: it tells the interfaces of its ports
  * @offset_ns: to the grandmaster, with @gm_present
  * @grandmaster: clockIdentity
  */
 struct gptp {
 	uint8_t sdo;
 	bool answers;
+	bool named;
 	bool gm_present;
 	int64_t offset_ns;
 	uint64_t grandmaster;

@@ -15,6 +15,10 @@ tool=$1
 # keeps_time IF SOCKET PRIORITY LIMIT: a daemon, with a neighbour within LIMIT ns
 keeps_time()
 {
+	local ro=
+
+	# linuxptp 4 has a second socket, of which each daemon needs its own
+	[ "$(/usr/sbin/ptp4l -v 2>&1 | cut -d. -f1)" -lt 4 ] || ro="uds_ro_address $2ro"
 	cat >"$work/$1.conf" <<-EOF
 		[global]
 		transportSpecific 0x1
@@ -30,6 +34,7 @@ keeps_time()
 		priority1 $3
 		neighborPropDelayThresh $4
 		uds_address $2
+		$ro
 		[$1]
 	EOF
 	/usr/sbin/ptp4l -f "$work/$1.conf" -m >"$work/$1.log" 2>"$work/$1.err" &

@@ -166,7 +166,10 @@ static void gptp_port_finding(const struct netdev *dev)
 {
 	const struct gptp_port *p = gptp_port_of(&gptp, dev->name);
 
-	if (!p)
+	if (!gptp.named)
+		finding(NOTE, dev->name, "gptp", "run doctor as root",
+			"whether ptp4l serves it is told to root only");
+	else if (!p)
 		finding(NOTE, dev->name, "gptp",
 			"start ptp4l with its gPTP profile on it, too",
 			"ptp4l does not serve it: an AVB bridge reserves "

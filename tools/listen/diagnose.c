@@ -215,12 +215,12 @@ static void say_gptp(const struct heard *h)
 		return;
 	}
 	port = gptp_port_of(&gptp, h->ifname);
-	if (!port)
+	if (!port && gptp.named)
 		fprintf(stderr,
 			"  - ptp4l does not serve %s, and an AVB bridge "
 			"reserves nothing where it finds no gPTP\n",
 			h->ifname);
-	else if (port->as_capable_known && !port->as_capable)
+	else if (port && port->as_capable_known && !port->as_capable)
 		fprintf(stderr,
 			"  - gPTP finds no neighbour on %s that is near enough "
 			"(not asCapable): an AVB bridge reserves nothing then; "
