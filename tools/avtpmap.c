@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backend.h"
 #include "tool.h"
 
 static const struct command *const commands[] = {
@@ -106,16 +107,7 @@ uint32_t wanted_backend;
 
 int set_backend(const char *name)
 {
-	struct avtpmap_backend_report r[BACKENDS_MAX];
-	int n = avtpmap_backends(NULL, r, BACKENDS_MAX);
-
-	for (int i = 0; i < n && i < BACKENDS_MAX; i++) {
-		if (!strcmp(name, r[i].name)) {
-			wanted_backend = r[i].backend;
-			return 0;
-		}
-	}
-	if (!strcmp(name, "auto"))
+	if (!backend_of_name(name, &wanted_backend))
 		return 0;
 	return usage_error("%s: no such backend; auto, kmod, xdp or packet",
 			   name);

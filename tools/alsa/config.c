@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "device.h"
+#include "../backend.h"
 
 static int wrong(const char *key, const char *why)
 {
@@ -88,13 +89,7 @@ static int take_number(const char *key, const snd_config_t *node, long most,
 
 static int take_backend(struct device *d, const char *name)
 {
-	struct avtpmap_backend_report r[8];
-	int n = avtpmap_backends(NULL, r, 8);
-
-	for (int i = 0; i < n && i < 8; i++)
-		if (!strcmp(name, r[i].name))
-			d->backend = r[i].backend;
-	if (!d->backend && strcmp(name, "auto"))
+	if (backend_of_name(name, &d->backend))
 		return wrong(name, "no such backend");
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "client.h"
+#include "../backend.h"
 
 enum { TICK_NS = 100000000, PATIENCE_S = 2 };
 
@@ -39,13 +40,7 @@ int number(const char *text, uint32_t min, uint32_t max, uint32_t *out)
 
 int client_backend(struct client *c, const char *name)
 {
-	struct avtpmap_backend_report r[8];
-	int n = avtpmap_backends(NULL, r, 8);
-
-	for (int i = 0; i < n && i < 8; i++)
-		if (!strcmp(name, r[i].name))
-			c->backend = r[i].backend;
-	if (!c->backend && strcmp(name, "auto"))
+	if (backend_of_name(name, &c->backend))
 		return fail(-EINVAL, "%s: no such backend", name);
 	return 0;
 }
