@@ -26,17 +26,6 @@ struct show {
 	uint32_t n_streams; /* of the port that was printed last */
 };
 
-/* Frames of it that came and are not in the ring. */
-static uint64_t refused(const struct avtpmap_stream_info *s)
-{
-	uint64_t n = 0;
-
-	for (uint32_t i = AVTPMAP_C_MALFORMED; i < s->n_counters; i++)
-		if (avtpmap_counter_name(i) && s->counters_known >> i & 1)
-			n += s->counters[i];
-	return n;
-}
-
 static void print_row(const struct avtpmap_stream_info *s)
 {
 	char id[AVTPMAP_STREAM_ID_TEXT], format[40];
@@ -47,7 +36,9 @@ static void print_row(const struct avtpmap_stream_info *s)
 	       format_short(format, sizeof(format), s->epoch, &s->format),
 	       (unsigned long long)s->head,
 	       (unsigned long long)s->counters[AVTPMAP_C_FRAMES_LOST],
-	       (unsigned long long)refused(s), s->readers);
+	       (unsigned long long)counters_refused(s->counters, s->n_counters,
+						    s->counters_known),
+	       s->readers);
 }
 
 static void print_stream(const struct avtpmap_stream_info *s)
@@ -70,7 +61,9 @@ static void print_stream(const struct avtpmap_stream_info *s)
 	       "tells more\n",
 	       (unsigned long long)s->head,
 	       (unsigned long long)s->counters[AVTPMAP_C_FRAMES_LOST],
-	       (unsigned long long)refused(s), s->ifname, id);
+	       (unsigned long long)counters_refused(s->counters, s->n_counters,
+						    s->counters_known),
+	       s->ifname, id);
 	printf("    readers: %u\n", s->readers);
 }
 

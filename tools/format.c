@@ -83,6 +83,17 @@ char *format_text(char *buf, size_t bytes, const struct avtpmap_format *f)
 	return buf;
 }
 
+uint64_t counters_refused(const uint64_t *values, unsigned int n,
+			  uint64_t known)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int i = AVTPMAP_C_MALFORMED; i < n; i++)
+		if (avtpmap_counter_name(i) && known >> i & 1)
+			sum += values[i];
+	return sum;
+}
+
 /* As narrow as can be: "AAF int16 48000/2". */
 char *format_short(char *buf, size_t bytes, uint32_t epoch,
 		   const struct avtpmap_format *f)

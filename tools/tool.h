@@ -139,6 +139,9 @@ struct json_object *json_stream_id(uint64_t id);
 struct json_object *json_format(const struct avtpmap_format *f);
 struct json_object *json_counters(const uint64_t *values, unsigned int n,
 				  uint64_t known);
+/* Of counters: frames of a stream that came and are not in its ring. */
+uint64_t counters_refused(const uint64_t *values, unsigned int n,
+			  uint64_t known);
 char *format_text(char *buf, size_t bytes, const struct avtpmap_format *f);
 /* @epoch 0: not known yet */
 char *format_short(char *buf, size_t bytes, uint32_t epoch,

@@ -76,17 +76,6 @@ static void set_rate(struct row *r, const struct row *b, double s)
 		r->per_s = n * 1e9 / (r->last_ns - from_ns);
 }
 
-/* Frames that a ring would not have. */
-static uint64_t refused(const uint64_t *counters, uint32_t n)
-{
-	uint64_t sum = 0;
-
-	for (uint32_t i = AVTPMAP_C_MALFORMED; i < n; i++)
-		if (avtpmap_counter_name(i))
-			sum += counters[i];
-	return sum;
-}
-
 static int on_heard(const struct avtpmap_scan_stream *h, void *arg)
 {
 	struct found *f = arg;
@@ -105,7 +94,7 @@ static int on_heard(const struct avtpmap_scan_stream *h, void *arg)
 	r->first_ns = h->first_ns;
 	r->last_ns = h->last_ns;
 	r->lost = h->counters[AVTPMAP_C_FRAMES_LOST];
-	r->refused = refused(h->counters, h->n_counters);
+	r->refused = counters_refused(h->counters, h->n_counters, ~0ull);
 	return 0;
 }
 
@@ -129,7 +118,8 @@ static int on_registered(const struct avtpmap_stream_info *s, void *arg)
 		r->format = s->format;
 		r->frames = s->head;
 		r->lost = s->counters[AVTPMAP_C_FRAMES_LOST];
-		r->refused = refused(s->counters, s->n_counters);
+		r->refused = counters_refused(s->counters, s->n_counters,
+					      s->counters_known);
 	}
 	r->taken = s->mode == AVTPMAP_MODE_TAKE;
 	snprintf(r->backend, sizeof(r->backend), "%s", reg->backend);
