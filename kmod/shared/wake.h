@@ -178,7 +178,8 @@ static __always_inline __u32 silence_ends(struct avtpmap_ring_hdr *hdr,
 }
 
 /*
- * Returns the event, if the stream has fallen silent. @at_ns: when to ask again, all ones: not before it starts.
+ * Returns the event, if the stream has fallen silent. @at_ns: when to ask again,
+ * all ones: not before it starts.
  */
 static __always_inline __u32 silence_begins(struct avtpmap_ring_hdr *hdr,
 					    struct avtpmap_account *a,
