@@ -31,7 +31,7 @@ watches()
 # promiscuous N: so many want it to be
 promiscuous() { [ "$(ip -d -j link show v1 | jq '.[0].promiscuity')" = "$1" ]; }
 
-begin 16
+begin 18
 check "nobody talks" exits 1 "no stream is heard on v1" "$tool" scan v1 --seconds 0.3
 ip link set v0 down
 check "nor can" exits 1 "v1 has no link.*ENOLINK" "$tool" scan v1 --seconds 0.3
@@ -52,6 +52,8 @@ check "all of it is heard" stream '.heard and .lost == 0 and .refused == 0 and .
 check "without a tag, and with loss" is ".streams[] | select(.stream_id == \"$other\") | .vid == 0 and .lost > 0 and .format.channels == 8"
 check "vendors by udev's database" stream '.vendor == "Intel Corporate"'
 check "a line for each" prints
+timeout 60 "$tool" scan v1.2 --seconds 1 --json >"$work/scan.json" 2>"$work/scan.err"
+check "of a VLAN its own" is ".streams | length == 1 and .[0].stream_id == \"$id\" and .[0].vid == 2"
 check "again and again" watches
 check "nothing is left of it on the interface" until_true promiscuous 0
 
@@ -65,10 +67,12 @@ check "frames that are no good" until_true finds '.streams[] | select(.stream_id
 kill %+
 
 if ! "$tool" attach --backend xdp --alone v1 2>/dev/null; then
-	skip 1 "XDP is refused here"
+	skip 2 "XDP is refused here"
 	exit
 fi
 "$tool" add --backend xdp v1 $id >/dev/null
 scan --seconds 1
 check "what the XDP program takes is told by it" \
 	stream '.heard == false and .taken and .backend == "xdp" and .frames_per_s > 100 and .format.rate_hz == 48000'
+timeout 60 "$tool" scan v1.2 --seconds 1 --json >"$work/scan.json" 2>"$work/scan.err"
+check "by a VLAN's name, too" stream '.taken and .backend == "xdp"'

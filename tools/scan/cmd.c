@@ -108,8 +108,6 @@ static int on_registered(const struct avtpmap_stream_info *s, void *arg)
 	struct registered *reg = arg;
 	struct row *r = find_row(reg->f, s->stream_id);
 
-	if (strcmp(s->ifname, reg->f->ifname))
-		return 0;
 	if (!r) {
 		r = new_row(reg->f, s->stream_id);
 		if (!r)
@@ -132,7 +130,7 @@ static int add_registered(struct avtpmap_ctl *ctl, const char *reason,
 	struct registered reg = { arg, avtpmap_ctl_backend_name(ctl) };
 
 	(void)reason;
-	avtpmap_stream_list(ctl, NULL, on_registered, &reg);
+	avtpmap_stream_list(ctl, reg.f->ifname, on_registered, &reg);
 	return OK;
 }
 
@@ -213,7 +211,7 @@ static int heard_any(const struct found *f)
 	if (f->n)
 		return OK;
 	netdev_look(&dev, f->ifname);
-	if (!dev.carrier)
+	if (dev.exists && !dev.carrier)
 		return fail(-ENOLINK,
 			    "%s has no link: ip link set %s up, or look at "
 			    "the cable",
