@@ -280,17 +280,17 @@ static int take_option(const struct command *cmd, int argc, char **argv,
 	return value == argv[1] ? 2 : 1;
 }
 
-int command_main(const struct command *cmd, int argc, char **argv)
+int command_args(const struct command *cmd, int argc, char **argv, int *n)
 {
-	char *args[8];
-	int n = 0, err = 0, bad;
+	int err = 0, bad;
 
+	*n = 0;
 	for (int i = 0; i < argc && !err;) {
 		const struct option *keyword = find_option(cmd, argv[i], true);
 
 		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
 			command_usage(cmd, false);
-			return OK;
+			return HELPED;
 		}
 		if (argv[i][0] == '-') {
 			if (argv[i][1] != '-')
@@ -302,20 +302,27 @@ int command_main(const struct command *cmd, int argc, char **argv)
 			bad = keyword->parse(keyword, value);
 			if (bad)
 				err = bad_value(cmd, keyword, value, bad);
-		} else if (strchr(argv[i], '=') && n >= cmd->min_args) {
+		} else if (strchr(argv[i], '=') && *n >= cmd->min_args) {
 			return no_such_option(cmd, argv[i]);
-		} else if (n < cmd->max_args) {
-			args[n++] = argv[i++];
+		} else if (*n < cmd->max_args) {
+			argv[(*n)++] = argv[i++];
 		} else {
 			return usage_error("%s: what is %s? avtpmap %s --help",
 					   cmd->name, argv[i], cmd->name);
 		}
 	}
-	if (err)
-		return err;
-	if (n < cmd->min_args)
-		return usage_error("usage: avtpmap %s %s; see avtpmap %s "
-				   "--help",
-				   cmd->name, cmd->args, cmd->name);
-	return cmd->run(n, args);
+	if (!err && *n < cmd->min_args)
+		err = usage_error("usage: avtpmap %s %s; see avtpmap %s "
+				  "--help",
+				  cmd->name, cmd->args, cmd->name);
+	return err;
+}
+
+int command_main(const struct command *cmd, int argc, char **argv)
+{
+	int n, ret = command_args(cmd, argc, argv, &n);
+
+	if (ret == HELPED)
+		return OK;
+	return ret == OK ? cmd->run(n, argv) : ret;
 }

@@ -73,7 +73,13 @@ extern const struct command cmd_add, cmd_attach, cmd_bench, cmd_clock, cmd_del,
 	cmd_detach, cmd_doctor, cmd_drain, cmd_listen, cmd_monitor, cmd_reserve,
 	cmd_scan, cmd_set, cmd_show, cmd_stats, cmd_talk, cmd_tune;
 
-/* options.c APIs: runs @cmd on the arguments after its name */
+/*
+ * options.c APIs: command_main() runs @cmd on the arguments after its name;
+ * command_args() only reads them: options to where they belong, and the @n
+ * others to the front of @argv. OK, USAGE after a line on stderr, or HELPED.
+ */
+enum { HELPED = -1 };
+int command_args(const struct command *cmd, int argc, char **argv, int *n);
 int command_main(const struct command *cmd, int argc, char **argv);
 void command_usage(const struct command *cmd, bool to_stderr);
 

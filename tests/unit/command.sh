@@ -42,7 +42,7 @@ frames()
 		sed -n 's/^  "frames_built": \([0-9]*\),/\1/p'
 }
 
-echo 1..40
+echo 1..41
 check "a number with a zero before it is decimal" test "$(frames 010)" = 10
 check "0x is hexadecimal" test "$(frames 0x10)" = 16
 says "what follows a number" 2 "frames 10x: not a valid N" talk any 0x1 --frames 10x
@@ -68,6 +68,8 @@ says "and of a talker" 1 "did you mean lo?" talk lo0 0x1
 says "a listener" 1 "did you mean lo?" listen lo0 0x1
 says "a clock" 1 "did you mean lo?" clock lo0 0x1
 says "a reservation" 1 "did you mean lo?" reserve lo0 0x1
+# shellcheck disable=SC2046 # words
+says "of as many streams as it takes" 1 "did you mean lo?" reserve lo0 $(seq -f 0x%g 64)
 says "one that cannot be a port" 1 "lo is no Ethernet interface" add lo 0x1
 says "no frame in a second: which range" 2 "rate=0: not a valid N, 1 or more" add nonesuch 0x1 rate=0
 says "a VLAN that there is not: which range" 2 "vid=5000: not a valid N|none, 1 to 4094" add nonesuch 0x1 vid=5000
