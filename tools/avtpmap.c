@@ -12,10 +12,10 @@
 #include "tool.h"
 
 static const struct command *const commands[] = {
-	&cmd_attach, &cmd_detach, &cmd_add,	&cmd_del,   &cmd_set,
-	&cmd_show,   &cmd_stats,  &cmd_monitor, &cmd_scan,  &cmd_listen,
-	&cmd_talk,   &cmd_clock,  &cmd_reserve, &cmd_drain, &cmd_tune,
-	&cmd_bench,  &cmd_doctor,
+	&cmd_attach, &cmd_detach, &cmd_add,	     &cmd_del,	 &cmd_set,
+	&cmd_show,   &cmd_stats,  &cmd_monitor,	     &cmd_scan,	 &cmd_listen,
+	&cmd_talk,   &cmd_clock,  &cmd_reserve,	     &cmd_drain, &cmd_tune,
+	&cmd_bench,  &cmd_doctor, &cmd_check_config,
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -28,11 +28,29 @@ static void usage(FILE *to)
 	      "auto|kmod|xdp|packet.\n\n",
 	      to);
 	for (int i = 0; i < N_COMMANDS; i++)
-		fprintf(to, "  %-8s %s\n", commands[i]->name,
+		fprintf(to, "  %-12s %s\n", commands[i]->name,
 			commands[i]->summary);
 	fputs("\navtpmap COMMAND --help tells more; so does avtpmap(8).\n"
 	      "Exit status: 0 done, 1 failed, 2 called wrongly.\n",
 	      to);
+}
+
+static const char *blamed_file; /* or NULL */
+static int blamed_line;
+
+void blame(const char *file, int line)
+{
+	blamed_file = file;
+	blamed_line = line;
+}
+
+/* As compilers do, so that editors find the line. */
+static void print_who(void)
+{
+	if (blamed_file)
+		fprintf(stderr, "%s:%d: ", blamed_file, blamed_line);
+	else
+		fputs("avtpmap: ", stderr);
 }
 
 int fail(int err, const char *fmt, ...)
@@ -40,7 +58,7 @@ int fail(int err, const char *fmt, ...)
 	const char *name = err ? strerrorname_np(-err) : NULL;
 	va_list ap;
 
-	fputs("avtpmap: ", stderr);
+	print_who();
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
@@ -80,7 +98,7 @@ int usage_error(const char *fmt, ...)
 {
 	va_list ap;
 
-	fputs("avtpmap: ", stderr);
+	print_who();
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);

@@ -25,6 +25,19 @@ static const struct option options[] = {
 	{ 0 },
 };
 
+int add_args(int argc, char **argv, uint64_t *id,
+	     struct avtpmap_stream_opts *how)
+{
+	int n, ret;
+
+	opts = (struct avtpmap_stream_opts){ .sz = sizeof(opts) };
+	ret = command_args(&cmd_add, argc, argv, &n);
+	if (ret == OK)
+		ret = stream_id_arg(argv[1], id);
+	*how = opts;
+	return ret;
+}
+
 static int run(int argc, char **argv)
 {
 	struct avtpmap_ctl *ctl;

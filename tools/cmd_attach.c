@@ -48,6 +48,28 @@ static const struct option options[] = {
 	{ 0 },
 };
 
+/* What the options wrote, as the library wants it. */
+static void take(struct avtpmap_port_opts *how)
+{
+	*how = opts;
+	how->gid = gid;
+	how->mem_cap = mem;
+	if (mem)
+		how->set |= AVTPMAP_PORT_MEM_CAP;
+}
+
+int attach_args(int argc, char **argv, struct avtpmap_port_opts *how)
+{
+	int n, ret;
+
+	opts = (struct avtpmap_port_opts){ .sz = sizeof(opts) };
+	gid = AVTPMAP_NO_GROUP;
+	mem = 0;
+	ret = command_args(&cmd_attach, argc, argv, &n);
+	take(how);
+	return ret;
+}
+
 /* Its own options mean XDP, where they cannot be a mistake about the module. */
 static void mean_xdp(const char *ifname)
 {
@@ -61,6 +83,7 @@ static void mean_xdp(const char *ifname)
 
 static int run(int argc, char **argv)
 {
+	struct avtpmap_port_opts how;
 	struct avtpmap_ctl *ctl;
 	int err;
 
@@ -70,12 +93,8 @@ static int run(int argc, char **argv)
 	ctl = open_ctl_to_keep(argv[0]);
 	if (!ctl)
 		return FAILURE;
-	opts.gid = gid;
-	if (mem) {
-		opts.set |= AVTPMAP_PORT_MEM_CAP;
-		opts.mem_cap = mem;
-	}
-	err = avtpmap_port_attach(ctl, argv[0], &opts);
+	take(&how);
+	err = avtpmap_port_attach(ctl, argv[0], &how);
 	if (err)
 		ctl_failed(ctl, err);
 	else

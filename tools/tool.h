@@ -69,9 +69,10 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
-extern const struct command cmd_add, cmd_attach, cmd_bench, cmd_clock, cmd_del,
-	cmd_detach, cmd_doctor, cmd_drain, cmd_listen, cmd_monitor, cmd_reserve,
-	cmd_scan, cmd_set, cmd_show, cmd_stats, cmd_talk, cmd_tune;
+extern const struct command cmd_add, cmd_attach, cmd_bench, cmd_check_config,
+	cmd_clock, cmd_del, cmd_detach, cmd_doctor, cmd_drain, cmd_listen,
+	cmd_monitor, cmd_reserve, cmd_scan, cmd_set, cmd_show, cmd_stats,
+	cmd_talk, cmd_tune;
 
 /*
  * options.c APIs: command_main() runs @cmd on the arguments after its name;
@@ -104,6 +105,8 @@ int check_interface(const char *ifname);
 /* One line on stderr: "avtpmap: ... [ENODEV]", or without @err. */
 __attribute__((format(printf, 2, 3))) int fail(int err, const char *fmt, ...);
 __attribute__((format(printf, 1, 2))) int usage_error(const char *fmt, ...);
+/* What follows is said of a line of a file: "FILE:LINE: ..."; NULL: no more. */
+void blame(const char *file, int line);
 /* 0, or FAILURE after a line on stderr: a file can be written there later. */
 int check_writable(const char *path);
 double clock_s(clockid_t id); /* seconds; 0: there is no such clock */
@@ -137,6 +140,15 @@ int other_ctls(const char *best, ctl_fn *fn, void *arg); /* all but that one */
 
 /* 0, or USAGE after a line on stderr. */
 int stream_id_arg(const char *text, uint64_t *id);
+
+/*
+ * cmd_attach.c and cmd_add.c APIs: arguments as these commands read them, for a
+ * file that says the same. @argv ends with NULL and is changed; --backend is for
+ * wanted_backend.
+ */
+int attach_args(int argc, char **argv, struct avtpmap_port_opts *how);
+int add_args(int argc, char **argv, uint64_t *id,
+	     struct avtpmap_stream_opts *how);
 
 /* format.c APIs: the same things in text and in JSON */
 void print_json(struct json_object *obj); /* and frees it */

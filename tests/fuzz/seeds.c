@@ -55,6 +55,14 @@ int main(int argc, char **argv)
 		"0x1",
 		"00::11",
 	};
+	static const char *const configs[] = {
+		"[interface eth0]\nbackend = xdp\nalone = yes # one\n"
+		"mem=64M\nxdp=generic\n"
+		"stream = 00:11:22:33:44:55:00:01 vid=2 mode=copy ms=200\n",
+		"[interface eth0]\ngroup = 0\nstream=0x1 reserve=yes\n"
+		"stream=0x2 mac=91:e0:f0:00:fe:01 rate=1 stride=512 mbit=5\n",
+		"[interface a]\n[interface b]\nstream = 0x1 vid=none\n",
+	};
 	const char *dir = argc > 1 ? argv[1] : ".";
 	FILE *f;
 
@@ -76,6 +84,11 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
 		f = create(dir, "streamid", i);
 		fputs(ids[i], f);
+		fclose(f);
+	}
+	for (size_t i = 0; i < sizeof(configs) / sizeof(configs[0]); i++) {
+		f = create(dir, "config", i);
+		fputs(configs[i], f);
 		fclose(f);
 	}
 	for (size_t i = 0; i < sizeof(mrp) / sizeof(mrp[0]); i++) {

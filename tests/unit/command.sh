@@ -87,7 +87,7 @@ check "and said" grep -q "cannot write to standard output .ENOSPC" "$work/said"
 # of each command and option something is in the manual
 man=$(dirname "$0")/../../tools/man
 lacks=
-for command in $("$tool" --help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
+for command in $("$tool" --help | sed -n 's/^  \([a-z-]*\) .*/\1/p'); do
 	page=$(cat "$man/avtpmap.8" "$man/avtpmap-$command.8" 2>/dev/null | sed 's/\\-/-/g; s/\\f.//g')
 	grep -q "^avtpmap $command" <<<"$page" || lacks+=" $command"
 	for option in $("$tool" "$command" --help | sed -n 's/^  \(--[a-z-]*\|[a-z]*=\).*/\1/p'); do

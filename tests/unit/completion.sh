@@ -27,7 +27,7 @@ offers()
 	fi
 }
 
-echo 1..10
+echo 1..12
 commands=$(sed -n 's/^	\.name = "\(.*\)",$/\1/p' "$here"/../../tools/{cmd_*,*/cmd}.c)
 offers "every command" "$(printf "%s\n" "$commands" help --help --version | sort | xargs)" ""
 offers "commands that begin so" "del detach" de
@@ -39,3 +39,5 @@ offers "keywords" "mac= mbit= mode= ms=" add lo 0011223344550001 m
 offers "values of a keyword" "copy" set lo 0011223344550001 mode = c
 offers "values of an option" "root" attach lo --group roo
 offers "backends" "xdp" attach lo --backend x
+offers "files of a configuration" "$here/completion.sh" check-config "$here/completion."
+offers "and a directory of them" "$here" check-config --dir "${here%nit}nit"

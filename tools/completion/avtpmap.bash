@@ -45,6 +45,7 @@ _avtpmap_values()
 	--group) compgen -g; echo none ;;
 	--backend) printf '%s\n' auto kmod xdp packet ;;
 	--xdp) printf '%s\n' native generic ;;
+	--dir) compgen -d -- "$2" ;;
 	--wav | --pcap | --svg) compgen -f -- "$2" ;;
 	esac
 }
@@ -85,6 +86,10 @@ _avtpmap()
 	for ((i = 2; i < COMP_CWORD; i++)); do
 		[[ ${COMP_WORDS[i]} == -* ]] || args=$((args + 1))
 	done
+	if [[ $command == check-config ]]; then
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+	fi
 	case $args in
 	0) words=$(_avtpmap_interfaces) ;;
 	1) words=$(_avtpmap_streams "${COMP_WORDS[COMP_CWORD - 1]}" "$tool") ;;
