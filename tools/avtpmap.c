@@ -12,10 +12,10 @@
 #include "tool.h"
 
 static const struct command *const commands[] = {
-	&cmd_attach, &cmd_detach, &cmd_add,	     &cmd_del,	 &cmd_set,
-	&cmd_show,   &cmd_stats,  &cmd_monitor,	     &cmd_scan,	 &cmd_listen,
-	&cmd_talk,   &cmd_clock,  &cmd_reserve,	     &cmd_drain, &cmd_tune,
-	&cmd_bench,  &cmd_doctor, &cmd_check_config,
+	&cmd_attach, &cmd_detach, &cmd_add,	&cmd_del,	   &cmd_set,
+	&cmd_show,   &cmd_stats,  &cmd_monitor, &cmd_scan,	   &cmd_listen,
+	&cmd_talk,   &cmd_clock,  &cmd_reserve, &cmd_drain,	   &cmd_tune,
+	&cmd_bench,  &cmd_doctor, &cmd_apply,	&cmd_check_config,
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };

@@ -71,11 +71,14 @@ int attach_args(int argc, char **argv, struct avtpmap_port_opts *how)
 }
 
 /* Its own options mean XDP, where they cannot be a mistake about the module. */
-static void mean_xdp(const char *ifname)
+void attach_means(const char *ifname, const struct avtpmap_port_opts *how)
 {
 	struct avtpmap_backend_report r[BACKENDS_MAX];
-	int n = avtpmap_backends(ifname, r, BACKENDS_MAX);
+	int n;
 
+	if (!(how->set & AVTPMAP_PORT_XDP) || wanted_backend)
+		return;
+	n = avtpmap_backends(ifname, r, BACKENDS_MAX);
 	for (int i = 0; i < n && i < BACKENDS_MAX; i++)
 		if (r[i].backend == AVTPMAP_BACKEND_KMOD && r[i].err)
 			wanted_backend = AVTPMAP_BACKEND_XDP;
@@ -88,12 +91,11 @@ static int run(int argc, char **argv)
 	int err;
 
 	(void)argc;
-	if (opts.set & AVTPMAP_PORT_XDP && !wanted_backend)
-		mean_xdp(argv[0]);
+	take(&how);
+	attach_means(argv[0], &how);
 	ctl = open_ctl_to_keep(argv[0]);
 	if (!ctl)
 		return FAILURE;
-	take(&how);
 	err = avtpmap_port_attach(ctl, argv[0], &how);
 	if (err)
 		ctl_failed(ctl, err);

@@ -69,10 +69,10 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
-extern const struct command cmd_add, cmd_attach, cmd_bench, cmd_check_config,
-	cmd_clock, cmd_del, cmd_detach, cmd_doctor, cmd_drain, cmd_listen,
-	cmd_monitor, cmd_reserve, cmd_scan, cmd_set, cmd_show, cmd_stats,
-	cmd_talk, cmd_tune;
+extern const struct command cmd_add, cmd_apply, cmd_attach, cmd_bench,
+	cmd_check_config, cmd_clock, cmd_del, cmd_detach, cmd_doctor, cmd_drain,
+	cmd_listen, cmd_monitor, cmd_reserve, cmd_scan, cmd_set, cmd_show,
+	cmd_stats, cmd_talk, cmd_tune;
 
 /*
  * options.c APIs: command_main() runs @cmd on the arguments after its name;
@@ -147,6 +147,8 @@ int stream_id_arg(const char *text, uint64_t *id);
  * wanted_backend.
  */
 int attach_args(int argc, char **argv, struct avtpmap_port_opts *how);
+/* Which backend @how can only mean, into wanted_backend, if that says none. */
+void attach_means(const char *ifname, const struct avtpmap_port_opts *how);
 int add_args(int argc, char **argv, uint64_t *id,
 	     struct avtpmap_stream_opts *how);
 

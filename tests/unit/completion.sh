@@ -27,7 +27,7 @@ offers()
 	fi
 }
 
-echo 1..12
+echo 1..13
 commands=$(sed -n 's/^	\.name = "\(.*\)",$/\1/p' "$here"/../../tools/{cmd_*,*/cmd}.c)
 offers "every command" "$(printf "%s\n" "$commands" help --help --version | sort | xargs)" ""
 offers "commands that begin so" "del detach" de
@@ -41,3 +41,4 @@ offers "values of an option" "root" attach lo --group roo
 offers "backends" "xdp" attach lo --backend x
 offers "files of a configuration" "$here/completion.sh" check-config "$here/completion."
 offers "and a directory of them" "$here" check-config --dir "${here%nit}nit"
+offers "an interface of it" lo apply --interface l

@@ -20,6 +20,22 @@ program()
 	awk '/^    #include/ { on = 1 } on && /^[^ ]/ { exit } on { sub(/^    /, ""); print }' "$top/README.md"
 }
 
+# configuration: the indented block that begins with a section
+configuration()
+{
+	awk '/^    \[interface/ { on = 1 } on && /^[^ ]/ { exit } on { sub(/^    /, ""); print }' "$top/README.md"
+}
+
+no_mistake() { "$tool" check-config "$work/stage.conf" >"$work/said.err"; }
+
+# configured: as it says there
+configured()
+{
+	"$tool" apply --backend xdp "$work/stage.conf" >"$work/said.err" &&
+		[ "$("$tool" show --backend xdp --json | jq -c '.ports[0] | [.mem_cap, (.streams[] | .stream_id, .vid, .ms)]')" \
+			= '[67108864,"00:1b:21:aa:bb:cc:00:01","any",100,"00:1b:21:aa:bb:cc:00:02",5,200]' ]
+}
+
 compiles()
 {
 	# shellcheck disable=SC2046 # words
@@ -54,7 +70,7 @@ lines_are_enough()
 	done < <(sed -n 's/^	need [^ ]* \([a-z0-9-]*-dev\|clang\|bpftool\) .*/\1/p' "$top/dkms/needs" | grep -v '^libnl-3-dev$')
 }
 
-begin 8
+begin 10
 check "the packages that it tells to install" lines_are_enough
 make -C "$top/lib" install O="${tool%/tools/*}/lib" PREFIX="$work/usr" >"$work/make.err" 2>&1
 program >"$work/reader.c"
@@ -64,8 +80,10 @@ ip link set v1 down
 ip link set v1 name eth0
 ip link set eth0 up
 check "and without a stream" refused "avtpmap (add|attach)"
+configuration >"$work/stage.conf"
+check "README's configuration has no mistake" no_mistake
 if ! "$tool" attach --backend xdp --alone eth0 2>/dev/null; then
-	skip 4 "XDP is refused here"
+	skip 5 "XDP is refused here"
 	exit
 fi
 "$tool" add eth0 $id
@@ -81,5 +99,7 @@ wait $reader
 check "it ends well when the stream goes" test $? = 0
 # the frames of periods that ended: 6 samples in 48 octets each
 check "and has read it" test "$(stat -c %s "$work/pdus")" -ge $((48 * 90))
+check "README's configuration comes to what it says" configured
+"$tool" drain --backend xdp eth0
 "$tool" detach --backend xdp eth0
 check "all that the module is told at boot is a parameter of it" grep -q '^module_param(streams,' "$top/kmod/param.c"

@@ -45,6 +45,7 @@ _avtpmap_values()
 	--group) compgen -g; echo none ;;
 	--backend) printf '%s\n' auto kmod xdp packet ;;
 	--xdp) printf '%s\n' native generic ;;
+	--interface) _avtpmap_interfaces ;;
 	--dir) compgen -d -- "$2" ;;
 	--wav | --pcap | --svg) compgen -f -- "$2" ;;
 	esac
@@ -86,7 +87,7 @@ _avtpmap()
 	for ((i = 2; i < COMP_CWORD; i++)); do
 		[[ ${COMP_WORDS[i]} == -* ]] || args=$((args + 1))
 	done
-	if [[ $command == check-config ]]; then
+	if [[ $command == check-config || $command == apply ]]; then
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 	fi

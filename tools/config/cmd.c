@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "config.h"
-
+#include <errno.h>
 #include <string.h>
+
+#include "apply.h"
+#include "config.h"
 
 enum { FILES_MAX = 64 };
 
@@ -133,4 +135,83 @@ const struct command cmd_check_config = {
 		 "standard error.",
 	.options = check_options,
 	.run = check_run,
+};
+
+/* ---- apply ---- */
+
+static bool prune, dry_run;
+static const char *only;
+
+static const struct option apply_options[] = {
+	{ "dir", "DIR", "the *.conf of DIR (" CONFIG_DIR ")", parse_string,
+	  &dir, 0, 0 },
+	{ "interface", "IF", "only this one", parse_string, &only, 0, 0 },
+	{ "prune", NULL, "delete streams of these ports that no file has",
+	  parse_flag, &prune, 0, 0 },
+	{ "dry-run", NULL, "say what would be done, and do nothing", parse_flag,
+	  &dry_run, 0, 0 },
+	{ "json", NULL, "what was done, as JSON", parse_flag, &json, 0, 0 },
+	{ 0 },
+};
+
+static int no_section(const struct config *c)
+{
+	struct near near = { .wanted = only };
+
+	for (int i = 0; i < c->n_ports; i++)
+		near_try(&near, c->ports[i].ifname);
+	return fail(-ENOENT, "no file has a section [interface %s]; %s", only,
+		    near_text(&near, "avtpmap check-config tells which do"));
+}
+
+/* One that fails does not keep the others from what they are to be. */
+static int apply_all(const struct apply *a, const struct config *c)
+{
+	int ret = OK;
+
+	if (only && !config_find(c, only))
+		return no_section(c);
+	for (int i = 0; i < c->n_ports; i++)
+		if ((!only || !strcmp(only, c->ports[i].ifname)) &&
+		    apply_port(a, &c->ports[i]))
+			ret = FAILURE;
+	return ret;
+}
+
+static int apply_run(int argc, char **argv)
+{
+	struct apply a = { .prune = prune, .dry_run = dry_run };
+	struct json_object *root;
+	struct config c;
+	int ret = read_all(&c, argc, argv, "apply");
+
+	if (ret == USAGE)
+		return ret;
+	if (json)
+		a.changes = json_object_new_array();
+	if (ret == OK)
+		ret = apply_all(&a, &c);
+	config_free(&c);
+	if (!json)
+		return ret;
+	root = json_object_new_object();
+	json_object_object_add(root, "dry_run",
+			       json_object_new_boolean(dry_run));
+	json_object_object_add(root, "failed",
+			       json_object_new_boolean(ret != OK));
+	json_object_object_add(root, "changes", a.changes);
+	print_json(root);
+	return ret;
+}
+
+const struct command cmd_apply = {
+	.name = "apply",
+	.args = "[FILE...]",
+	.max_args = FILES_MAX,
+	.summary = "make ports and streams as the files of " CONFIG_DIR " say",
+	.notes = "Adds what is missing and changes what differs; what is right "
+		 "is left alone, and\nso are streams that no file has, but "
+		 "for --prune. A mistake in any file, and\nnothing is done.",
+	.options = apply_options,
+	.run = apply_run,
 };
