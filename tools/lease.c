@@ -199,10 +199,17 @@ static void end_stream(const struct lease *l, struct avtpmap_ctl *ctl,
 		avtpmap_stream_del(ctl, ifname, l->stream_id);
 }
 
-/* Nobody else holds it; without files nobody can. */
+/*
+ * Nobody else holds it, nor has taken the file away to keep it; without files
+ * nobody can.
+ */
 static bool is_last(int fd, bool made)
 {
-	return fd < 0 ? made : !flock(fd, LOCK_EX | LOCK_NB);
+	struct stat st;
+
+	if (fd < 0)
+		return made;
+	return !fstat(fd, &st) && st.st_nlink && !flock(fd, LOCK_EX | LOCK_NB);
 }
 
 void lease_end(struct lease *l)

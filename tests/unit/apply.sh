@@ -62,14 +62,14 @@ is()
 
 no_ports() { [ "$("$tool" show --backend xdp --json | jq '.ports | length')" = 0 ]; }
 
-begin 40
+begin 42
 file '[interface v1]' 'backend = packet' "stream = $id"
 check "by the packet backend there is nothing to make" applies "v1: nothing to make: by the packet backend each program that opens a stream has its own"
 file '[interface v1]' "stream = $id"
 check "where nothing better can be had, that is a failure" exits 1 "a.conf:1: of the packet backend|a.conf:1: v1: of the packet.*say backend = packet" \
 	setpriv --bounding-set -bpf,-sys_admin "$tool" apply --dir "$dir"
 if ! "$tool" attach --backend xdp --alone v1 2>/dev/null; then
-	skip 38 "XDP is refused here"
+	skip 40 "XDP is refused here"
 	exit
 fi
 "$tool" detach --backend xdp v1
@@ -140,3 +140,13 @@ check "not there either" streams xdp 0
 printf '[interface v1]\n' >"$dir/b.conf"
 check "two files with one interface" refuses "b.conf:1: v1 has its section at .*a.conf:1"
 rm "$dir/b.conf"
+section "stream = $id ms=512"
+
+"$tool" listen --backend xdp v1 $id >"$work/listen.out" 2>"$work/listen.err" &
+reader=$!
+until_true readers xdp 1
+check "what a listener has made for itself" applies "v1: nothing to change"
+kill $reader
+wait $reader 2>/dev/null
+check "stays when it ends" streams xdp 1
+"$tool" drain v1 --wait 5
