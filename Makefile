@@ -38,6 +38,7 @@ help:
 	@echo
 	@echo 'Install (as root)'
 	@echo '  install          library, headers and command below DESTDIR and PREFIX'
+	@echo '  uninstall        takes that away again, but for /etc/avtpmap.d with something in it'
 	@echo '  dkms-install     modules and drivers, for the running kernel and those to come'
 	@echo '  dkms-remove      put the old drivers back'
 	@echo
@@ -95,6 +96,11 @@ install: lib tools
 	$(MAKE) -C lib install DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
 	$(MAKE) -C tools install DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
 	$(if $(DESTDIR),,@[ "$$(id -u)" != 0 ] || ldconfig)
+
+.PHONY: uninstall
+uninstall:
+	$(MAKE) -C tools uninstall DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
+	$(MAKE) -C lib uninstall DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
 
 # dkms copies this tree for each build, so it holds the product only.
 # Before anything is copied or removed: can it be done?

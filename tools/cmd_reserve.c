@@ -15,11 +15,14 @@ enum {
 
 static double seconds;
 static bool json;
+static const char *dir;
 
 static const struct option options[] = {
 	{ "seconds", "S", "stop after S seconds", parse_seconds, &seconds, 0,
 	  0 },
 	{ "json", NULL, "a JSON object per line", parse_flag, &json, 0, 0 },
+	{ "dir", "DIR", "without STREAM_ID: the *.conf of DIR (/etc/avtpmap.d)",
+	  parse_string, &dir, 0, 0 },
 	{ 0 },
 };
 
@@ -163,48 +166,74 @@ static int ready_at_all(const struct reserve *r)
 	return OK;
 }
 
-static int run(int argc, char **argv)
+/* Until the end, for r->ids. */
+static int reserve(struct reserve *r)
 {
-	struct reserve r = { .ifname = argv[0], .n = argc - 1 };
 	char error[256] = "";
 	int ret, err;
 
-	for (int i = 0; i < r.n; i++)
-		if (stream_id_arg(argv[i + 1], &r.ids[i]))
-			return USAGE;
-	if (check_interface(r.ifname))
+	if (check_interface(r->ifname))
 		return FAILURE;
 	stop_on(SIGINT);
 	stop_on(SIGTERM);
 	stop_on(SIGHUP);
-	err = avtpmap_srp_open(&r.s,
+	err = avtpmap_srp_open(&r->s,
 			       AVTPMAP_OPTS(avtpmap_srp_opts,
-					    .ifname = r.ifname, .error = error,
+					    .ifname = r->ifname, .error = error,
 					    .error_bytes = sizeof(error)));
 	if (err)
 		return fail(err, "%s", error);
-	for (int i = 0; i < r.n && !err; i++)
-		err = avtpmap_srp_reserve(r.s, r.ids[i]);
+	for (int i = 0; i < r->n && !err; i++)
+		err = avtpmap_srp_reserve(r->s, r->ids[i]);
 	if (err == -EEXIST)
 		ret = usage_error("a stream is named twice");
 	else if (err)
 		ret = fail(err, "out of memory");
 	else
-		ret = keep(&r);
-	avtpmap_srp_close(r.s);
+		ret = keep(r);
+	avtpmap_srp_close(r->s);
+	return ret;
+}
+
+/* Nobody waits to hear whether all were advertised: a unit keeps them. */
+static int reserve_configured(struct reserve *r)
+{
+	r->n = config_reserved(dir, r->ifname, r->ids, STREAMS_MAX);
+	if (r->n < 0)
+		return FAILURE;
+	if (!r->n)
+		fprintf(stderr, "avtpmap: no stream of %s has reserve=yes\n",
+			r->ifname);
+	return r->n ? reserve(r) : OK;
+}
+
+static int run(int argc, char **argv)
+{
+	struct reserve r = { .ifname = argv[0], .n = argc - 1 };
+	int ret;
+
+	if (!r.n)
+		return reserve_configured(&r);
+	if (dir)
+		return usage_error("reserve: streams, or --dir, but not both");
+	for (int i = 0; i < r.n; i++)
+		if (stream_id_arg(argv[i + 1], &r.ids[i]))
+			return USAGE;
+	ret = reserve(&r);
 	return ret == OK ? ready_at_all(&r) : ret;
 }
 
 const struct command cmd_reserve = {
 	.name = "reserve",
-	.args = "IF STREAM_ID...",
-	.min_args = 2,
+	.args = "IF [STREAM_ID...]",
+	.min_args = 1,
 	.max_args = 1 + STREAMS_MAX,
 	.summary = "have bridges forward streams to here (MSRP)",
 	.notes = "Declares a listener for each stream as long as it runs, and "
 		 "says what talkers and\n"
-		 "bridges say of it. Withdraws at the end: --seconds, ^C or "
-		 "SIGTERM.",
+		 "bridges say of it. Without STREAM_ID: for those of IF that "
+		 "files say reserve=yes of.\n"
+		 "Withdraws at the end: --seconds, ^C or SIGTERM.",
 	.options = options,
 	.run = run,
 };

@@ -152,6 +152,13 @@ void attach_means(const char *ifname, const struct avtpmap_port_opts *how);
 int add_args(int argc, char **argv, uint64_t *id,
 	     struct avtpmap_stream_opts *how);
 
+/*
+ * config/ APIs: streams of @ifname with reserve=yes, in *.conf of @dir or (NULL)
+ * where they belong. How many, or -1 after a line on stderr.
+ */
+int config_reserved(const char *dir, const char *ifname, uint64_t *ids,
+		    int max);
+
 /* format.c APIs: the same things in text and in JSON */
 void print_json(struct json_object *obj); /* and frees it */
 struct json_object *json_u64(uint64_t v);

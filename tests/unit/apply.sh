@@ -62,14 +62,14 @@ is()
 
 no_ports() { [ "$("$tool" show --backend xdp --json | jq '.ports | length')" = 0 ]; }
 
-begin 42
+begin 48
 file '[interface v1]' 'backend = packet' "stream = $id"
 check "by the packet backend there is nothing to make" applies "v1: nothing to make: by the packet backend each program that opens a stream has its own"
 file '[interface v1]' "stream = $id"
 check "where nothing better can be had, that is a failure" exits 1 "a.conf:1: of the packet backend|a.conf:1: v1: of the packet.*say backend = packet" \
 	setpriv --bounding-set -bpf,-sys_admin "$tool" apply --dir "$dir"
 if ! "$tool" attach --backend xdp --alone v1 2>/dev/null; then
-	skip 40 "XDP is refused here"
+	skip 46 "XDP is refused here"
 	exit
 fi
 "$tool" detach --backend xdp v1
@@ -150,3 +150,23 @@ kill $reader
 wait $reader 2>/dev/null
 check "stays when it ends" streams xdp 1
 "$tool" drain v1 --wait 5
+
+# reserves TEXT ARGUMENT...: says so, and exits well
+reserves()
+{
+	local expected=$1
+
+	shift
+	"$tool" reserve --dir "$dir" "$@" >"$work/said" 2>"$work/apply.err" || return
+	grep -qE "$expected" "$work/said" "$work/apply.err"
+}
+
+section "stream = $id" "stream = $other reserve=yes"
+check "what is to be reserved" reserves "$other no talker is heard" v1 --seconds 0.5
+check "and nothing else" test "$(grep -c "$id" "$work/said")" = 0
+section "stream = $id"
+check "nothing is" reserves "no stream of v1 has reserve=yes" v1
+check "an interface that no file has" exits 1 "no file has a section .interface v0.; did you mean v1" "$tool" reserve v0 --dir "$dir"
+printf 'x\n' >>"$dir/a.conf"
+check "a mistake" exits 1 "a.conf:5: what is x" "$tool" reserve v1 --dir "$dir"
+check "streams and a directory" exits 2 "not both" "$tool" reserve v1 $id --dir "$dir"

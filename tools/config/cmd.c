@@ -154,13 +154,13 @@ static const struct option apply_options[] = {
 	{ 0 },
 };
 
-static int no_section(const struct config *c)
+static int no_section(const struct config *c, const char *ifname)
 {
-	struct near near = { .wanted = only };
+	struct near near = { .wanted = ifname };
 
 	for (int i = 0; i < c->n_ports; i++)
 		near_try(&near, c->ports[i].ifname);
-	return fail(-ENOENT, "no file has a section [interface %s]; %s", only,
+	return fail(-ENOENT, "no file has a section [interface %s]; %s", ifname,
 		    near_text(&near, "avtpmap check-config tells which do"));
 }
 
@@ -170,7 +170,7 @@ static int apply_all(const struct apply *a, const struct config *c)
 	int ret = OK;
 
 	if (only && !config_find(c, only))
-		return no_section(c);
+		return no_section(c, only);
 	for (int i = 0; i < c->n_ports; i++)
 		if ((!only || !strcmp(only, c->ports[i].ifname)) &&
 		    apply_port(a, &c->ports[i]))
@@ -215,3 +215,40 @@ const struct command cmd_apply = {
 	.options = apply_options,
 	.run = apply_run,
 };
+
+/* ---- reserve ---- */
+
+static int reserved_of(const struct config *c, const char *ifname,
+		       uint64_t *ids, int max)
+{
+	const struct config_port *p = config_find(c, ifname);
+	int n = 0;
+
+	if (!p) {
+		no_section(c, ifname);
+		return -1;
+	}
+	for (int i = 0; i < p->n_streams; i++) {
+		if (!p->streams[i].reserve)
+			continue;
+		if (n == max) {
+			fail(-E2BIG, "%s: more than %d streams to reserve",
+			     ifname, max);
+			return -1;
+		}
+		ids[n++] = p->streams[i].stream_id;
+	}
+	return n;
+}
+
+int config_reserved(const char *from, const char *ifname, uint64_t *ids,
+		    int max)
+{
+	struct config c;
+	int n = -1;
+
+	if (config_read(&c, from, 0, NULL) == OK)
+		n = reserved_of(&c, ifname, ids, max);
+	config_free(&c);
+	return n;
+}
