@@ -97,6 +97,7 @@ another_guest()
 #	guest_accel	array: QEMU's options for the processor
 #	guest_initrd	another initramfs
 #	guest_cmdline	more of the kernel's command line
+#	guest_disk	a disk that lasts from boot to boot
 # Now and then an emulated processor misses its timer before there is
 # a root, and the kernel waits for ever: then once more.
 boot()
@@ -131,7 +132,7 @@ boot_within()
 		"${accel[@]}" -cpu max "${guest_memory[@]}" "${nic[@]}" \
 		"${kernel[@]}" \
 		-append "root=/dev/vda rw console=ttyS0 quiet net.ifnames=0 init=/sbin/avtpmap-init ${guest_cmdline-}" \
-		-drive "file=$AVTPMAP_IMAGE/root.ext4,if=virtio,format=raw,snapshot=on" \
+		-drive "${guest_disk:-file=$AVTPMAP_IMAGE/root.ext4,format=raw,snapshot=on},if=virtio" \
 		-device virtio-serial-pci -chardev "pipe,id=agent,path=$work/agent" \
 		-device virtserialport,chardev=agent,name=agent \
 		-virtfs "local,path=$share,mount_tag=share,security_model=none" \

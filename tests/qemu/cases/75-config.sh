@@ -104,3 +104,69 @@ case_a_port_of_another_backend_is_not_taken_over()
 	applied "eth0: stream $stream added"
 	guest "avtpmap drain --backend xdp eth0 && avtpmap detach --backend xdp eth0"
 }
+
+# unit NAME STATE: it comes to be so
+unit()
+{
+	guest_until "[ \"\$(systemctl is-active $1)\" = $2 ]"
+}
+
+# The guest's own systemd, with our agent as one of its services.
+reboots_by_systemd()
+{
+	guest 'printf "%s\n" "[Service]" ExecStart=/sbin/avtpmap-init StandardInput=null "[Install]" WantedBy=multi-user.target \
+			>/etc/systemd/system/agent.service
+		systemctl --root=/ enable agent.service avtpmap@eth0.service avtpmap@stage0.service
+		sync
+		echo u >/proc/sysrq-trigger'
+	shutdown_guest
+	guest_cmdline=init=/usr/lib/systemd/systemd
+	boot
+}
+
+case_a_reboot_and_what_systemd_does_then()
+{
+	local pci disk=$top/build/qemu-reboot.ext4
+
+	only_on debian
+	another_guest reboot
+	# shellcheck disable=SC2064 # it is this function's own
+	trap "shutdown_guest; rm -f '$disk'" EXIT
+	mkdir -p "$top/build"
+	cp --reflink=auto --sparse=always "$AVTPMAP_IMAGE/root.ext4" "$disk"
+	guest_disk=file=$disk,format=raw
+	boot
+	configure 'group = audio' 'mem = 64M' "stream = $stream vid=2" "stream = $other vid=5 ms=200 mode=copy"
+	reboots_by_systemd
+	same "$(guest 'cat /proc/1/comm')" systemd
+	unit avtpmap@eth0 active
+	as_it_says eth0
+	unit avtpmap-reserve@eth0 inactive	# there is nothing for it
+	nic_up
+	guest_start listen "avtpmap listen eth0 $stream --samples 600 --json"
+	guest_until "avtpmap show --json | jq -e '[.ports[].streams[].readers] | add == 1' >/dev/null"
+	tap_start
+	talk S16BE 2 48000 6 100
+	wire_stop talker
+	same "$(guest_wait listen | json .samples)" 600
+
+	# plugged out and in again
+	pci=$(guest 'basename $(readlink /sys/class/net/eth0/device)')
+	guest "echo 1 >/sys/bus/pci/devices/$pci/remove"
+	unit avtpmap@eth0 inactive
+	guest 'echo 1 >/sys/bus/pci/rescan'
+	unit avtpmap@eth0 active
+	as_it_says eth0
+
+	# a section of its own, with a reservation, and the name that it is for
+	guest "printf '%s\n' '[interface stage0]' 'group = audio' 'mem = 64M' 'stream = $stream vid=2 reserve=yes' \
+			'stream = $other vid=5 ms=200 mode=copy' >/etc/avtpmap.d/stage0.conf
+		ip link set eth0 name stage0"
+	unit avtpmap@eth0 inactive
+	unit avtpmap@stage0 active
+	unit avtpmap-reserve@stage0 active
+	as_it_says stage0
+	guest 'systemctl stop avtpmap@stage0'
+	unit avtpmap-reserve@stage0 inactive
+	as_it_says stage0
+}
