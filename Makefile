@@ -33,7 +33,7 @@ help:
 	@echo '  modules          avtpmap_hook.ko, avtpmap.ko and the patched drivers that this kernel can have'
 	@echo '  igb, igc         the same, and stop with the reason if there can be no patched one'
 	@echo '  lib, tools       libavtpmap; the avtpmap command; where libjack is, avtpmap-jack;'
-	@echo '                   where libasound is, the ALSA device'
+	@echo '                   where libasound is, the ALSA device; where GStreamer is, avtpmapsrc'
 	@echo '  clean'
 	@echo
 	@echo 'Install (as root)'
@@ -53,6 +53,7 @@ help:
 	@echo '  check-srp        reservation through a bridge of our own, as root'
 	@echo '  check-jack       avtpmap-jack under a JACK server without hardware, as root'
 	@echo '  check-alsa       the ALSA device under arecord, as root'
+	@echo '  check-gstreamer  avtpmapsrc in pipelines, as root'
 	@echo '  check-patches    that each driver patch fits its kernel, as root; ONLY="igc 7.3"'
 	@echo '  check-nic        those drivers on NICs that are processes, as root; not in check; ONLY='
 	@echo '  check-qemu       real streams into a Debian 13 guest; KERNEL=debian|rt|debug, ONLY="10 50", WITHOUT=05'
@@ -64,7 +65,8 @@ help:
 	@echo 'Variables'
 	@echo '  KDIR=DIR         kernel headers to build for ($(KDIR))'
 	@echo '  DRIVERS=LIST     patched drivers to build, or none'
-	@echo '  PREFIX=DIR DESTDIR=DIR; ALSA_PLUGINS=DIR ALSA_CONF=DIR: where alsa-lib looks'
+	@echo '  PREFIX=DIR DESTDIR=DIR; ALSA_PLUGINS=DIR ALSA_CONF=DIR: where alsa-lib looks;'
+	@echo '  GST_PLUGINS=DIR  where GStreamer does'
 	@echo '  V=1 C=1 W=1      verbose; sparse; more warnings (as in the kernel)'
 
 .PHONY: headers
@@ -120,7 +122,7 @@ dkms-remove:
 	if command -v dkms >/dev/null && dkms status avtpmap/$(VERSION) | grep -q .; then dkms remove avtpmap/$(VERSION) --all; fi
 	rm -rf $(DKMS_SOURCE)
 
-.PHONY: check lint check-unit check-bpf check-kunit check-conformance check-srp check-jack check-alsa check-qemu check-mutations \
+.PHONY: check lint check-unit check-bpf check-kunit check-conformance check-srp check-jack check-alsa check-gstreamer check-qemu check-mutations \
 	check-patches check-nic check-walk
 check:
 	tests/check.sh
@@ -142,6 +144,8 @@ check-jack:
 	+$(MAKE) -C tests/jack check
 check-alsa:
 	+$(MAKE) -C tests/alsa check
+check-gstreamer:
+	+$(MAKE) -C tests/gstreamer check
 SUITE ?= trixie
 check-walk:
 	tests/walk.sh $(SUITE)

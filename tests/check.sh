@@ -51,7 +51,7 @@ run lint check-unit check-bpf check-srp \
 	"check-qemu WITHOUT='$bulk'" "check-qemu KERNEL=rt ONLY=15"
 tail -n +1 -s 0.5 --pid=$lane -f "$log/lane"
 wait $lane
-run check-jack check-alsa
+run check-jack check-alsa check-gstreamer
 
 cat "$log"/*.part | awk '/^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$/ { p += $1; f += $3; s += $5 }
 	END { printf "%d passed, %d failed, %d skipped\n", p, f, s }'

@@ -128,7 +128,7 @@ check_cppcheck()
 	# shellcheck disable=SC2046 # one word per file
 	cppcheck --quiet -j2 --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=0 \
 		--suppressions-list=tests/cppcheck.txt --template='{file}:{line}: {id}: {message}' \
-		-D__x86_64__ -DAVTPMAP_VERSION='"0"' -DAVTPMAP_PATCHED='"igb"' -U__KERNEL__ -U__bpf__ -U__cplusplus -U__SANITIZE_THREAD__ -D'LIBBPF_OPTS(type,name,...)=struct type name = {0}' \
+		-D__x86_64__ -DAVTPMAP_VERSION='"0"' -DAVTPMAP_PATCHED='"igb"' -U__KERNEL__ -U__bpf__ -U__cplusplus -U__SANITIZE_THREAD__ -D'LIBBPF_OPTS(type,name,...)=struct type name = {0}' --library=gtk -D'GST_AUDIO_NE(s)=#s' \
 		--cppcheck-build-dir="$scratch/cppcheck" -Iuapi -Ilib/include $(list '^(lib|tools|tests/(unit|fuzz|qemu|conformance|jack|alsa|nic))/.*\.c$' | grep -v '\.bpf\.c$') \
 		2>&1 | report cppcheck
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash disable=SC2034,SC2154 # what run.sh has, or reads
+# shellcheck shell=bash disable=SC2034,SC2154,SC2317 # what run.sh has, or reads
 # For run.sh of programs under which streams pass: talkers on wire0, which is a
 # veth to port0, and tests that say what came. $part, $only and $build are set.
 

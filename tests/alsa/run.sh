@@ -17,6 +17,7 @@ build=$here/../../build
 
 work=$(mktemp -d -t avtpmap-alsa.XXXXXX)
 export ALSA_PLUGIN_DIR=$build/tools ALSA_CONFIG_PATH=$work/alsa.conf
+# shellcheck source=tests/wire.sh
 . "$here/../wire.sh"
 
 # record PCM OPTION...: into $work/raw; what it says is in $work/said

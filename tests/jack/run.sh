@@ -31,7 +31,7 @@ cleanup()
 	[ "$backend" != xdp ] || $avtpmap detach --backend xdp port0 2>/dev/null
 	wait
 	umount -R "$work/root" 2>/dev/null
-	rm -rf "$work"
+	rm -rf --one-file-system "$work"
 }
 trap cleanup EXIT
 
