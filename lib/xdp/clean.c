@@ -58,6 +58,16 @@ int xdp_port_repair(struct xdp_port *p, const struct text *why)
 	return 0;
 }
 
+/* Who attached it was killed when the program was on, and not yet pinned. */
+static int is_half(const struct xdp_port *p)
+{
+	int fd = xdp_get_at(p->dir_fd, "rx");
+
+	if (fd >= 0)
+		close(fd);
+	return fd == -ENOENT && xdp_port_is_here(p);
+}
+
 /* Whoever has the lock is at it, or it lives. */
 static int clean_dead(struct xdp_port *p, void *arg)
 {
@@ -69,7 +79,7 @@ static int clean_dead(struct xdp_port *p, void *arg)
 	if (p->dir_fd < 0)
 		return 0;
 	p->anchor_fd = xdp_get_at(p->dir_fd, "anchor");
-	if (p->anchor_fd >= 0 && !xdp_port_is_gone(p))
+	if (p->anchor_fd >= 0 && !xdp_port_is_gone(p) && !is_half(p))
 		return 0;
 	if (xdp_port_lock_this(p, LOCK_NB))
 		return 0;
@@ -77,6 +87,10 @@ static int clean_dead(struct xdp_port *p, void *arg)
 	err = xdp_port_open(p, &none);
 	if (err == -ENOENT || (!err && xdp_port_is_gone(p)))
 		bury_locked(p);
+	if (err == -ENOENT && xdp_port_is_here(p)) {
+		xdp_port_close_objects(p);
+		xdp_remove_orphan(p, &none);
+	}
 	xdp_port_unlock(p);
 	return 0;
 }

@@ -299,6 +299,24 @@ static void memory_is_what_rings_take(void)
 	       "memory is what the rings take");
 }
 
+/* Who attached it was killed just before rx was pinned, which makes it a port. */
+static void half_a_port_goes(void)
+{
+	struct xdp_port p;
+	char path[128];
+	int on, off;
+
+	xdp_port_name(&p, "port0", &port_why);
+	snprintf(path, sizeof(path), "/sys/fs/bpf/avtpmap/%s/rx", p.name);
+	on = says("ip -d -o link show port0 | grep prog/xdp") && !unlink(path);
+	avtpmap_close(open_one(FIRST_ID, 0));
+	off = !says("ip -d -o link show port0 | grep prog/xdp");
+	tap_ok(on && off,
+	       "half a port goes with its program at the next open: %d %d", on,
+	       off);
+	xdp_port_close(&p);
+}
+
 int main(void)
 {
 	static const struct filter filters[] = {
@@ -338,6 +356,8 @@ int main(void)
 	neighbours_are_found();
 	memory_is_what_rings_take();
 	tap_ok(!avtpmap_port_detach(ctl, "port0"), "detached");
+	tap_ok(!avtpmap_port_attach(ctl, "port0", &alone), "attached again");
+	half_a_port_goes();
 	avtpmap_ctl_close(ctl);
 	return tap_done();
 }
