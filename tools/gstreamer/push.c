@@ -57,7 +57,7 @@ static GstClockTime running_of(AvtpmapSrc *src, guint64 media_pos,
  * What follows without a gap begins about where the one before ended: a clock that
  * has yet to lock, or is read at a bad moment, does not make times jump.
  */
-static GstClockTime smooth(const AvtpmapSrc *src, GstClockTime measured)
+static GstClockTime smooth(AvtpmapSrc *src, GstClockTime measured)
 {
 	GstClockTimeDiff off;
 
@@ -65,8 +65,10 @@ static GstClockTime smooth(const AvtpmapSrc *src, GstClockTime measured)
 	    !GST_CLOCK_TIME_IS_VALID(src->ended_ns))
 		return measured;
 	off = GST_CLOCK_DIFF(src->ended_ns, measured);
-	if (ABS(off) > FAR_NS)
+	if (ABS(off) > FAR_NS) {
+		src->discont = true;
 		return measured;
+	}
 	return src->ended_ns + off / SMOOTH;
 }
 
