@@ -50,7 +50,7 @@ static GstCaps *offered(int type, const struct avtpmap_format *f)
 static GstFlowReturn refuse(AvtpmapSrc *src, const struct avtpmap_format *f,
 			    GstCaps *wanted)
 {
-	char *text = wanted ? gst_caps_to_string(wanted) : g_strdup("nothing");
+	char *text = gst_caps_to_string(wanted);
 
 	GST_ELEMENT_ERROR(
 		src, CORE, NEGOTIATION,
@@ -122,9 +122,7 @@ static GstFlowReturn choose(AvtpmapSrc *src, int type, struct avtpmap_format *f)
 /* At the first frame, and at each of a new epoch, which may be of another kind. */
 GstFlowReturn source_negotiate(AvtpmapSrc *src)
 {
-	struct avtpmap_period period = {
-		.events = AVTPMAP_EV_START | AVTPMAP_EV_END | AVTPMAP_EV_EPOCH,
-	};
+	struct avtpmap_period period = { .events = EVENTS };
 	struct avtpmap_format f;
 	GstFlowReturn flow;
 	int type;

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* The stream is opened, waited for and closed. */
 #include <errno.h>
-#include <time.h>
 
 #include "source.h"
 
 enum {
-	RING_MS = 500, /* longer than most buffers of a pipeline */
 	UPDATE_NS = 500000000,
 };
 
@@ -50,8 +48,7 @@ static int open_handles(AvtpmapSrc *src, char *error, size_t error_bytes)
 		return err;
 	opts.backend = avtpmap_header(src->s)->backend;
 	opts.period.period = 1;
-	opts.period.events = AVTPMAP_EV_START | AVTPMAP_EV_END |
-			     AVTPMAP_EV_EPOCH;
+	opts.period.events = EVENTS;
 	return avtpmap_open(&src->bell, &opts);
 }
 
@@ -111,6 +108,7 @@ gboolean source_open(AvtpmapSrc *src)
 	gst_poll_fd_ctl_read(src->poll, &src->fd, TRUE);
 	src->format = (struct avtpmap_format){ 0 };
 	src->discont = true;
+	src->over = false;
 	src->ended_ns = GST_CLOCK_TIME_NONE;
 	src->buffers = src->silent_units = src->lost_frames = 0;
 	GST_INFO_OBJECT(src, "by %s (%s)", avtpmap_backend_name(src->s),
@@ -121,6 +119,7 @@ gboolean source_open(AvtpmapSrc *src)
 void source_close(AvtpmapSrc *src)
 {
 	gst_clear_buffer(&src->part);
+	src->filled = 0;
 	avtpmap_pcm_close(src->pcm);
 	avtpmap_media_clock_close(src->clock);
 	avtpmap_clock_close(src->phc);
@@ -139,18 +138,13 @@ void source_close(AvtpmapSrc *src)
 /* What came teaches the clock, and then its period is over. */
 static void hear(AvtpmapSrc *src)
 {
-	struct timespec ts;
-	guint64 now;
+	guint64 now = mono_now();
 
 	while (avtpmap_peek(src->bell)) {
 		avtpmap_media_clock_frame(src->clock, src->bell);
 		avtpmap_release(src->bell);
 	}
-	if (!src->phc)
-		return;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	now = ts.tv_sec * GST_SECOND + ts.tv_nsec;
-	if (now - src->updated_ns >= UPDATE_NS) {
+	if (src->phc && now - src->updated_ns >= UPDATE_NS) {
 		src->updated_ns = now;
 		avtpmap_clock_update(src->phc);
 	}
@@ -159,7 +153,6 @@ static void hear(AvtpmapSrc *src)
 GstFlowReturn source_wait(AvtpmapSrc *src)
 {
 	int n = gst_poll_wait(src->poll, 100 * GST_MSECOND);
-	guint32 events;
 
 	if (n < 0 && errno == EBUSY)
 		return GST_FLOW_FLUSHING;
@@ -171,8 +164,9 @@ GstFlowReturn source_wait(AvtpmapSrc *src)
 		return GST_FLOW_ERROR;
 	}
 	hear(src);
-	events = avtpmap_events(src->bell);
-	if (events & AVTPMAP_EV_END && src->until_end)
+	if (avtpmap_events(src->bell) & AVTPMAP_EV_END && src->until_end)
+		src->over = true;
+	if (src->over)
 		return GST_FLOW_EOS;
 	return n ? GST_FLOW_OK : GST_FLOW_CUSTOM_SUCCESS;
 }

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 /* The element: its properties, and what GStreamer asks of a source. */
-#include <errno.h>
-
 #include "source.h"
 
 #define PACKAGE "avtpmap"
@@ -204,7 +202,7 @@ static gboolean query(GstBaseSrc *base, GstQuery *q)
 	least = rate ? gst_util_uint64_scale(src->units, GST_SECOND, rate) :
 		       10 * GST_MSECOND;
 	gst_query_set_latency(q, TRUE, least,
-			      least + (src->ring_ms ? src->ring_ms : 500) *
+			      least + (src->ring_ms ? src->ring_ms : RING_MS) *
 					      GST_MSECOND);
 	return TRUE;
 }

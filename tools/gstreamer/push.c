@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* From the ring into buffers, each with its time. */
 #include <errno.h>
-#include <string.h>
-#include <time.h>
 
 #include "source.h"
 
@@ -10,14 +8,6 @@ enum {
 	FAR_NS = 100000000, /* from where a buffer is elsewhere for good */
 	SMOOTH = 64, /* buffers in which a time that is off is made good */
 };
-
-static guint64 mono_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * GST_SECOND + ts.tv_nsec;
-}
 
 /* CLOCK_MONOTONIC's time as the pipeline's running time. */
 static GstClockTime running_at(AvtpmapSrc *src, guint64 mono_ns)
@@ -119,7 +109,7 @@ static void tell_gap(AvtpmapSrc *src)
 /* ---- audio ---- */
 
 /* What there is of a buffer goes out. */
-static GstBuffer *finish(AvtpmapSrc *src, guint64 silent)
+static GstBuffer *finish(AvtpmapSrc *src)
 {
 	GstBuffer *buf = src->part;
 	guint units = src->filled;
@@ -129,45 +119,47 @@ static GstBuffer *finish(AvtpmapSrc *src, guint64 silent)
 	gst_buffer_set_size(buf, (gssize)units * src->info.bpf);
 	stamp(src, buf, src->part_pos, units,
 	      mono_now() - duration_of(src, units));
-	count(src, 1, silent);
+	if (src->part_silent == units)
+		GST_BUFFER_FLAG_SET(buf, GST_BUFFER_FLAG_GAP);
+	count(src, 1, src->part_silent);
 	return buf;
 }
 
 /* As avtpmap_pcm_read_native() does, of what the buffer lacks. */
-static int fill(AvtpmapSrc *src, struct avtpmap_pcm_result *result)
+static int fill(AvtpmapSrc *src)
 {
+	struct avtpmap_pcm_result result;
 	GstMapInfo map;
 	int got;
 
 	if (!src->part) {
 		src->filled = 0;
+		src->part_silent = 0;
 		src->part = gst_buffer_new_allocate(
 			NULL, (gsize)src->units * src->info.bpf, NULL);
 	}
 	gst_buffer_map(src->part, &map, GST_MAP_WRITE);
 	got = avtpmap_pcm_read_native(
 		src->pcm, map.data + (gsize)src->filled * src->info.bpf,
-		src->units - src->filled, result);
+		src->units - src->filled, &result);
 	gst_buffer_unmap(src->part, &map);
-	if (got > 0 && !src->filled)
-		src->part_pos = result->media_pos;
-	if (got > 0)
-		src->filled += got;
+	if (got <= 0)
+		return got;
+	if (!src->filled)
+		src->part_pos = result.media_pos;
+	src->part_silent += result.silence;
+	src->filled += got;
 	return got;
 }
 
 /* @late: nothing came for a while, so a part will not be filled. */
 static GstFlowReturn take_audio(AvtpmapSrc *src, GstBuffer **out, bool late)
 {
-	struct avtpmap_pcm_result result = { 0 };
-	int got = fill(src, &result);
+	int got = fill(src);
 	bool is_broken = got < 0 || (late && !got);
 
 	if (src->filled == src->units || (is_broken && src->filled)) {
-		*out = finish(src, result.silence);
-		if (got > 0 && result.silence == (guint64)got &&
-		    result.silence == src->units)
-			GST_BUFFER_FLAG_SET(*out, GST_BUFFER_FLAG_GAP);
+		*out = finish(src);
 	} else if (got == -ESTRPIPE) {
 		gst_clear_buffer(&src->part);
 		return source_negotiate(src);

@@ -12,12 +12,18 @@
 #include <gst/audio/audio.h>
 #include <gst/base/gstpushsrc.h>
 #include <stdbool.h>
+#include <time.h>
 
 #include <avtpmap/avtpmap.h>
 #include "../lease.h"
 
 #define AVTPMAP_TYPE_SRC (avtpmap_src_get_type())
 G_DECLARE_FINAL_TYPE(AvtpmapSrc, avtpmap_src, AVTPMAP, SRC, GstPushSrc)
+
+enum {
+	RING_MS = 500, /* longer than most buffers of a pipeline */
+	EVENTS = AVTPMAP_EV_START | AVTPMAP_EV_END | AVTPMAP_EV_EPOCH,
+};
 
 /* Which time a buffer has. */
 enum stamps {
@@ -42,11 +48,13 @@ enum stamps {
  * @units: media units between two wakes, which audio's buffers have
  * @part: @filled: a buffer that is not full yet, and its units; or NULL
  * @part_pos: media position of its first unit
+ * @part_silent: units of it that are silence for what was lost
  * @info: of the audio
  * @format: of the epoch that is read
  * @epoch: of the last PDU
  * @next: media position of the next unit, if nothing is missing
  * @discont: the next buffer does not follow the one before
+ * @over: it fell silent, and with @until_end that is the end
  * @ended_ns: running time up to which the pad has been told of
  * @buffers: @silent_units: @lost_frames: counts for "stats" (object lock)
  */
@@ -73,17 +81,27 @@ struct _AvtpmapSrc {
 	GstBuffer *part;
 	guint filled;
 	guint64 part_pos;
+	guint64 part_silent;
 	GstAudioInfo info;
 	struct avtpmap_format format;
 	guint32 epoch;
 	guint64 next;
 	bool discont;
+	bool over;
 	GstClockTime ended_ns;
 
 	guint64 buffers;
 	guint64 silent_units;
 	guint64 lost_frames;
 };
+
+static inline guint64 mono_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * GST_SECOND + ts.tv_nsec;
+}
 
 /* open.c APIs. FALSE, or not GST_FLOW_OK, after an error message. */
 gboolean source_open(AvtpmapSrc *src);
