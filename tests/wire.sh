@@ -58,16 +58,35 @@ silence()
 	talkers=()
 }
 
+# One that is stopped for a while, and sends then what it owes.
+talk_with_a_pause()
+{
+	talk "$a" --format aaf-int32 --channels 2 --noise 1
+	(sleep 1 && kill -STOP "${talkers[0]}" && sleep 1 && kill -CONT "${talkers[0]}") &
+}
+
+# One that ends, and another of the same stream.
+talk_twice()
+{
+	talk "$a" --format aaf-int32 --channels 2 --noise 1 --seconds 1.5
+	(sleep 2 && exec "$avtpmap" talk wire0 "$a" --format aaf-int32 --channels 2 --noise 1 --seconds 8 >/dev/null 2>&1) &
+	talkers+=($!)
+}
+
+# came FORMAT STREAM...: what is in $work/raw, in $figures
+came()
+{
+	figures=$("$build/alsa/compare" "$1" "$work/raw" "${@:2}") || { echo "$figures"; return 1; }
+}
+
 # exact FORMAT LEAST STREAM...: at least so many units, without a gap
 exact()
 {
-	local format=$1 least=$2 came
+	local least=$2
 
-	shift 2
-	came=$("$build/alsa/compare" "$format" "$work/raw" "$@") || { echo "$came"; return 1; }
-	figures=$came
-	[[ $came =~ ^exact\ ([0-9]+),\ gaps\ 0,\ silent\ 0$ ]] || { echo "$came"; return 1; }
-	[ "${BASH_REMATCH[1]}" -ge "$least" ] || { echo "only $came"; return 1; }
+	came "$1" "${@:3}" || return 1
+	[[ $figures =~ ^exact\ ([0-9]+),\ gaps\ 0,\ silent\ 0$ ]] || { echo "$figures"; return 1; }
+	[ "${BASH_REMATCH[1]}" -ge "$least" ] || { echo "only $figures"; return 1; }
 }
 
 # says PATTERN

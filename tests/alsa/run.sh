@@ -88,27 +88,21 @@ woken()
 
 # ---- what goes wrong is said ----
 
-# A talker that is stopped for a while, and sends then what it owes.
 paused()
 {
-	talk "$a" --format aaf-int32 --channels 2 --noise 1
-	(sleep 1 && kill -STOP "${talkers[0]}" && sleep 1 && kill -CONT "${talkers[0]}") &
+	talk_with_a_pause
 	record "avtpmap:port0,$a,$backend" -f S32_LE -c 2 -r 48000 --period-size=64 -s 96000 || return 1
-	came=$("$build/alsa/compare" s32 "$work/raw" 2/32/1) || { echo "$came"; return 1; }
-	figures=$came
+	came s32 2/32/1
 }
 
-# One that ends, and another of the same stream: an overrun, and arecord goes on.
+# An overrun, and arecord goes on.
 restarted()
 {
-	talk "$a" --format aaf-int32 --channels 2 --noise 1 --seconds 1.5
-	(sleep 2 && exec "$avtpmap" talk wire0 "$a" --format aaf-int32 --channels 2 --noise 1 --seconds 8 >/dev/null 2>&1) &
-	talkers+=($!)
+	talk_twice
 	record "avtpmap:port0,$a,$backend" -f S32_LE -c 2 -r 48000 --period-size=64 -s 96000 || return 1
 	says "stream $a began anew" && says 'overrun!!!' || return 1
-	came=$("$build/alsa/compare" s32 "$work/raw" 2/32/1) || { echo "$came"; return 1; }
-	figures=$came
-	[[ $came == *gaps\ 1,* ]]
+	came s32 2/32/1 || return 1
+	[[ $figures == *gaps\ 1,* ]]
 }
 
 reformatted()

@@ -133,27 +133,22 @@ depayed()
 
 paused()
 {
-	talk "$a" --format aaf-int32 --channels 2 --noise 1
-	(sleep 1 && kill -STOP "${talkers[0]}" && sleep 1 && kill -CONT "${talkers[0]}") &
+	talk_with_a_pause
 	record num-buffers=300 || return 1
-	came=$("$build/alsa/compare" s32 "$work/raw" 2/32/1) || { echo "$came"; return 1; }
-	figures=$came
+	came s32 2/32/1
 }
 
-# One that ends, and another of the same stream: it goes on, with the mark.
+# It goes on, with the mark.
 restarted()
 {
-	talk "$a" --format aaf-int32 --channels 2 --noise 1 --seconds 1.5
-	(sleep 2 && exec "$avtpmap" talk wire0 "$a" --format aaf-int32 --channels 2 --noise 1 --seconds 8 >/dev/null 2>&1) &
-	talkers+=($!)
+	talk_twice
 	launch -v avtpmapsrc interface=port0 stream="$a" backend="$backend" num-buffers=250 ! \
 		tee name=t ! queue ! identity silent=false ! fakesink t. ! queue ! filesink location="$work/raw" ||
 		return 1
 	[ "$(grep -c 'chain.*discont' "$work/said")" -ge 2 ] || { grep 'chain.*discont' "$work/said"; return 1; }
 	says 'gap' || return 1
-	came=$("$build/alsa/compare" s32 "$work/raw" 2/32/1) || { echo "$came"; return 1; }
-	figures=$came
-	[[ $came == *gaps\ 1,* ]]
+	came s32 2/32/1 || return 1
+	[[ $figures == *gaps\ 1,* ]]
 }
 
 reformatted()
