@@ -43,14 +43,19 @@ void xdp_port_bury(struct xdp_port *p)
 	xdp_port_unlock(p);
 }
 
+/* With what of it is on its interface, which is here. */
+static int bury_here(struct xdp_port *p, const struct text *why)
+{
+	bury_locked(p);
+	xdp_port_close_objects(p);
+	return xdp_remove_orphan(p, why);
+}
+
 int xdp_port_repair(struct xdp_port *p, const struct text *why)
 {
-	int err;
-
 	if (!p->table || p->table->closing || xdp_port_is_gone(p)) {
-		bury_locked(p);
-		xdp_port_close_objects(p);
-		err = xdp_remove_orphan(p, why);
+		int err = bury_here(p, why);
+
 		return err ? err : -ENOENT;
 	}
 	xdp_readers_clean(p);
@@ -85,12 +90,10 @@ static int clean_dead(struct xdp_port *p, void *arg)
 		return 0;
 	xdp_port_close_objects(p);
 	err = xdp_port_open(p, &none);
-	if (err == -ENOENT || (!err && xdp_port_is_gone(p)))
+	if (err == -ENOENT && xdp_port_is_here(p))
+		bury_here(p, &none);
+	else if (err == -ENOENT || (!err && xdp_port_is_gone(p)))
 		bury_locked(p);
-	if (err == -ENOENT && xdp_port_is_here(p)) {
-		xdp_port_close_objects(p);
-		xdp_remove_orphan(p, &none);
-	}
 	xdp_port_unlock(p);
 	return 0;
 }
