@@ -41,6 +41,17 @@ as_it_says()
 		"[\"kmod\",\"audio\",67108864,\"$stream\",\"take\",2,100,\"$other\",\"copy\",5,200]"
 }
 
+# What a talker sends is.
+heard()
+{
+	guest_start listen "avtpmap listen eth0 $stream --samples 600 --json"
+	guest_until "avtpmap show --json | jq -e '[.ports[].streams[].readers] | add == 1' >/dev/null"
+	tap_start
+	talk S16BE 2 48000 6 100
+	wire_stop talker
+	same "$(guest_wait listen | json .samples)" 600
+}
+
 case_what_files_say_is_there_again()
 {
 	configure 'group = audio' 'mem = 64M' "stream = $stream vid=2" "stream = $other vid=5 ms=200 mode=copy"
@@ -61,12 +72,7 @@ case_what_files_say_is_there_again()
 	guest 'modprobe avtpmap'
 	applied "eth0: stream $stream added" --interface eth0
 	as_it_says eth0
-	guest_start listen "avtpmap listen eth0 $stream --samples 600 --json"
-	guest_until "avtpmap show --json | jq -e '[.ports[].streams[].readers] | add == 1' >/dev/null"
-	tap_start
-	talk S16BE 2 48000 6 100
-	wire_stop talker
-	same "$(guest_wait listen | json .samples)" 600
+	heard
 }
 
 case_another_name_has_its_own_section()
@@ -143,12 +149,7 @@ case_a_reboot_and_what_systemd_does_then()
 	as_it_says eth0
 	unit avtpmap-reserve@eth0 inactive	# there is nothing for it
 	nic_up
-	guest_start listen "avtpmap listen eth0 $stream --samples 600 --json"
-	guest_until "avtpmap show --json | jq -e '[.ports[].streams[].readers] | add == 1' >/dev/null"
-	tap_start
-	talk S16BE 2 48000 6 100
-	wire_stop talker
-	same "$(guest_wait listen | json .samples)" 600
+	heard
 
 	# plugged out and in again
 	pci=$(guest 'basename $(readlink /sys/class/net/eth0/device)')
