@@ -7,6 +7,7 @@
 
 enum {
 	GROUP_MEMBERS_MAX = 256,
+	GROUP_UNASKED = 16,	/* visits by each member that a question is good for */
 };
 
 /* Protects: who is a member of what.
@@ -75,16 +76,47 @@ static void advance(struct group *g, u32 ratio, u64 now_ns)
 	wake(g, &g->info.wakes_period, now_ns);
 }
 
-void group_period(struct reader *r, const struct avtpmap_end *e, u64 now_ns)
+/*
+ * What a frame does for a group somebody asked for. Without, members go away, each
+ * with its next end, and whoever asks walks. Who sleeps is woken to do that, too.
+ */
+static void visit(struct group *g)
+{
+	lockdep_assert_held(&g->lock);
+	if (likely(++g->visits <= GROUP_UNASKED * g->n_members))
+		return;
+	WRITE_ONCE(g->state, GROUP_AWAY);
+	if (g->listening)
+		wake_up_interruptible_poll(&g->wait, EPOLLIN | EPOLLRDNORM);
+}
+
+/* Its ends are not counted yet, of a group that is not followed. */
+static void miss(struct reader *r)
+{
+	lockdep_assert_held(&r->group->lock);
+	r->ends_missed = r->period->ends - r->ends_seen;
+}
+
+/* Returns whether the next frame that ends a period is to come here again. */
+bool group_period(struct reader *r, const struct avtpmap_end *e, u64 now_ns)
 {
 	struct group *g = r->group;
+	bool stays;
 
 	lockdep_assert_held(&r->stream->lock);
 	spin_lock(&g->lock);
-	if (quorum_end(&g->quorum, &r->member, e))
-		raise_event(g, AVTPMAP_EV_QUORUM, now_ns);
-	advance(g, ratio_of(r), now_ns);
+	if (likely(g->state == GROUP_FOLLOWED)) {
+		if (quorum_end(&g->quorum, &r->member, e))
+			raise_event(g, AVTPMAP_EV_QUORUM, now_ns);
+		advance(g, ratio_of(r), now_ns);
+		r->ends_seen = r->period->ends;
+		visit(g);
+	} else {
+		miss(r);
+	}
+	stays = g->state != GROUP_AWAY;
 	spin_unlock(&g->lock);
+	return stays;
 }
 
 void group_event(struct group *g, u32 events, u64 now_ns)
@@ -116,6 +148,7 @@ void group_gone(struct reader *r)
 	lockdep_assert_held(&r->stream->lock);
 	spin_lock(&g->lock);
 	quorum_leave(&g->quorum, &r->member);
+	r->ends_missed = 0;
 	g->n_gone++;
 	raise_event(g, AVTPMAP_EV_QUORUM, ktime_get_ns());
 	advance(g, ratio_of(r), ktime_get_ns());
@@ -153,7 +186,7 @@ static enum hrtimer_restart group_timer(struct hrtimer *timer)
 	return HRTIMER_NORESTART;	/* arm() did, if need be */
 }
 
-/* ---- life and membership ---- */
+/* ---- life ---- */
 
 struct group *group_create(void)
 {
@@ -176,8 +209,108 @@ static void set_member_period(struct reader *r, u32 period)
 	lockdep_assert_held(&r->stream->lock);
 	r->events = 0;
 	r->deadline_ns = 0;
+	r->ends_missed = 0;
 	reader_change_period(r, period);
 }
+
+/* ---- who asks a group that was not followed ---- */
+
+/* Visited again, from now on. */
+static void member_comes_back(struct group *g, struct reader *r)
+{
+	struct stream *s = r->stream;
+
+	spin_lock_bh(&s->lock);
+	spin_lock(&g->lock);
+	if (r->period && !s->gone) {
+		list_move_tail(&r->period_node, &r->period->members);
+		miss(r);
+	}
+	spin_unlock(&g->lock);
+	spin_unlock_bh(&s->lock);
+}
+
+static bool is_silent(const struct reader *r)
+{
+	return READ_ONCE(r->stream->ring.hdr->state) != AVTPMAP_RING_LIVE;
+}
+
+/* Nobody's silence is worth a word that is everybody's. */
+static bool all_silent(const struct group *g)
+{
+	const struct reader *r;
+
+	list_for_each_entry(r, &g->members, group_node)
+		if (!is_silent(r))
+			return false;
+	return true;
+}
+
+static void catch_up(struct group *g, u64 now_ns)
+{
+	struct avtpmap_absence a = { .least = U64_MAX };
+	bool all = all_silent(g), changed = false;
+	struct reader *r;
+	u32 ratio = 1;
+	u64 ends;
+
+	lockdep_assert_held(&g->lock);
+	list_for_each_entry(r, &g->members, group_node) {
+		a.top = max(a.top, quorum_far(&g->quorum, &r->member,
+					      r->ends_missed));
+		ratio = max(ratio, ratio_of(r));
+	}
+	list_for_each_entry(r, &g->members, group_node) {
+		changed |= quorum_catch_up(&g->quorum, &r->member,
+					   r->ends_missed,
+					   !all && is_silent(r), &a);
+		r->ends_seen += r->ends_missed;
+		r->ends_missed = 0;
+	}
+	ends = quorum_skip(&g->quorum, &a);
+	list_for_each_entry(r, &g->members, group_node)
+		quorum_count(&g->quorum, &r->member);
+	if (changed)
+		raise_event(g, AVTPMAP_EV_QUORUM, now_ns);
+	if (!ends)
+		return;
+	g->info.periods += ends * ratio;
+	g->info.wakes_period += ends - 1;
+	wake(g, &g->info.wakes_period, now_ns);
+}
+
+static void come_back(struct group *g)
+{
+	struct reader *r;
+	bool away;
+
+	lockdep_assert_held(&members_lock);
+	spin_lock_bh(&g->lock);
+	away = g->state == GROUP_AWAY;
+	if (away)
+		WRITE_ONCE(g->state, GROUP_COMES_BACK);
+	spin_unlock_bh(&g->lock);
+	if (!away)
+		return;
+	list_for_each_entry(r, &g->members, group_node)
+		member_comes_back(g, r);
+	spin_lock_bh(&g->lock);
+	catch_up(g, ktime_get_ns());
+	g->visits = 0;
+	WRITE_ONCE(g->state, GROUP_FOLLOWED);
+	spin_unlock_bh(&g->lock);
+}
+
+static void follow(struct group *g)
+{
+	if (likely(READ_ONCE(g->state) == GROUP_FOLLOWED))
+		return;
+	mutex_lock(&members_lock);
+	come_back(g);
+	mutex_unlock(&members_lock);
+}
+
+/* ---- membership ---- */
 
 int group_add(struct group *g, struct reader *r)
 {
@@ -187,6 +320,7 @@ int group_add(struct group *g, struct reader *r)
 	if (!s)
 		return -ENOTCONN;
 	mutex_lock(&members_lock);
+	come_back(g);
 	spin_lock_bh(&s->lock);
 	spin_lock(&g->lock);
 	if (r->group)
@@ -267,6 +401,7 @@ int group_set_period(struct group *g, const struct avtpmap_period *p)
 	struct reader *r;
 
 	mutex_lock(&members_lock);
+	come_back(g);
 	spin_lock_bh(&g->lock);
 	g->period = p->period;
 	g->events = p->events;
@@ -302,12 +437,14 @@ static u32 periods_due(struct group *g, bool wake)
 
 static bool ready(struct group *g)
 {
-	return g->pending || group_is_gone(g) || periods_due(g, true);
+	return g->pending || group_is_gone(g) || periods_due(g, true) ||
+	       g->state != GROUP_FOLLOWED;	/* look again */
 }
 
 static void listen(struct group *g)
 {
 	lockdep_assert_held(&g->lock);
+	g->visits = 0;
 	g->listening = true;
 	arm_next(g);
 }
@@ -329,6 +466,7 @@ bool group_poll(struct group *g)
 {
 	bool is_ready;
 
+	follow(g);
 	spin_lock_bh(&g->lock);
 	listen(g);
 	is_ready = ready(g);
@@ -336,15 +474,30 @@ bool group_poll(struct group *g)
 	return is_ready;
 }
 
+/* Until it is ready, or not followed any more. */
+static int sleep_on(struct group *g, u64 until_ns)
+{
+	u64 now_ns = ktime_get_ns();
+
+	if (until_ns > KTIME_MAX)
+		return wait_event_interruptible(g->wait, ready_or_listening(g));
+	return wait_event_interruptible_hrtimeout(g->wait, ready_or_listening(g),
+			ns_to_ktime(until_ns > now_ns ? until_ns - now_ns : 0));
+}
+
 int group_wait(struct group *g, struct avtpmap_wait *w)
 {
+	u64 until_ns = w->timeout_ns > KTIME_MAX ? U64_MAX :
+		       ktime_get_ns() + w->timeout_ns;
 	int err = 0;
 
-	if (w->timeout_ns > KTIME_MAX)
-		err = wait_event_interruptible(g->wait, ready_or_listening(g));
-	else if (w->timeout_ns)
-		err = wait_event_interruptible_hrtimeout(g->wait,
-				ready_or_listening(g), ns_to_ktime(w->timeout_ns));
+	follow(g);
+	while (w->timeout_ns && !err) {
+		err = sleep_on(g, until_ns);
+		if (READ_ONCE(g->state) == GROUP_FOLLOWED)
+			break;
+		follow(g);
+	}
 	if (err && err != -ETIME)
 		return -EINTR;
 
@@ -353,6 +506,7 @@ int group_wait(struct group *g, struct avtpmap_wait *w)
 	w->events = g->pending;
 	w->head = 0;
 	g->pending = 0;
+	g->visits = 0;
 	if (w->due || w->events)
 		g->info.waits++;
 	err = group_is_gone(g) ? -ENODEV : 0;
@@ -365,7 +519,9 @@ void group_info(struct group *g, struct avtpmap_reader_info *info)
 	struct reader *r;
 	u32 rate_hz;
 
+	follow(g);
 	spin_lock_bh(&g->lock);
+	g->visits = 0;
 	*info = g->info;
 	list_for_each_entry(r, &g->members, group_node) {
 		if (!g->period)

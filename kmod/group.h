@@ -15,6 +15,18 @@
 struct reader;
 
 /**
+ * enum group_state - how the ends of its members come to a group
+ * @GROUP_FOLLOWED: each as it happens
+ * @GROUP_AWAY: not; whoever asks walks over the members first
+ * @GROUP_COMES_BACK: does so
+ */
+enum group_state {
+	GROUP_FOLLOWED,
+	GROUP_AWAY,
+	GROUP_COMES_BACK,
+};
+
+/**
  * struct group - a handle that has members instead of a stream
  *
  * The group wakes when a period has ended for everybody in the quorum: once,
@@ -26,6 +38,8 @@ struct reader;
  * @n_members: their number
  * @n_gone: of them, whose stream was deleted
  * @quorum: whom it waits for
+ * @state: what that is worth (also read racily)
+ * @visits: of frames, since somebody last asked
  * @port: of all members; NULL without any
  * @wait: who sleeps on the group
  * @period: of all members, media units
@@ -45,6 +59,8 @@ struct group {
 	u32 n_members;
 	u32 n_gone;
 	struct avtpmap_quorum quorum;
+	enum group_state state;
+	u32 visits;
 	const struct port *port;
 	wait_queue_head_t wait;
 	u32 period;
@@ -70,7 +86,7 @@ bool group_is_gone(const struct group *g);	/* read racily: nothing to come */
 void group_info(struct group *g, struct avtpmap_reader_info *info);
 
 /* With the lock of the member's stream held. */
-void group_period(struct reader *r, const struct avtpmap_end *e, u64 now_ns);
+bool group_period(struct reader *r, const struct avtpmap_end *e, u64 now_ns);
 void group_event(struct group *g, u32 events, u64 now_ns);
 void group_gone(struct reader *r);
 

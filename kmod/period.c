@@ -28,6 +28,7 @@ static struct period *create(struct reader *r, u32 units)
 	INIT_LIST_HEAD(&p->alone);
 	INIT_LIST_HEAD(&p->sleepers);
 	INIT_LIST_HEAD(&p->members);
+	INIT_LIST_HEAD(&p->away);
 	period_tune(p, s, s->account.media_pos);
 	list_add_tail(&p->node, &s->periods);
 	return p;
@@ -41,6 +42,7 @@ void period_join(struct reader *r, u32 units)
 	lockdep_assert_held(&s->lock);
 	r->period = p;
 	r->wakes_before = p->wakes;
+	r->ends_seen = p->ends;
 	if (r->group) {
 		list_add_tail(&r->period_node, &p->members);
 	} else {
@@ -51,26 +53,43 @@ void period_join(struct reader *r, u32 units)
 		s->next_due = min(s->next_due, p->due.at);
 }
 
+static bool is_empty(const struct period *p)
+{
+	return list_empty(&p->alone) && list_empty(&p->members) &&
+	       list_empty(&p->away);
+}
+
+static struct reader *first_of(const struct period *p)
+{
+	const struct list_head *of = !list_empty(&p->alone) ? &p->alone :
+				     !list_empty(&p->members) ? &p->members :
+				     &p->away;
+
+	return list_first_entry(of, struct reader, period_node);
+}
+
+static void hand_over_list(struct list_head *from, struct list_head *list,
+			   struct period *to)
+{
+	struct reader *r;
+
+	INIT_LIST_HEAD(list);
+	list_splice(from, list);
+	list_for_each_entry(r, list, period_node)
+		r->period = to;
+}
+
 static void hand_over(struct period *p)
 {
-	struct reader *heir = list_first_entry(list_empty(&p->alone) ?
-					       &p->members : &p->alone,
-					       struct reader, period_node);
-	struct period *to = &heir->own_period;
-	struct reader *r;
+	struct period *to = &first_of(p)->own_period;
 
 	*to = *p;
 	list_replace(&p->node, &to->node);
-	INIT_LIST_HEAD(&to->alone);
 	INIT_LIST_HEAD(&to->sleepers);
-	INIT_LIST_HEAD(&to->members);
-	list_splice(&p->alone, &to->alone);
 	list_splice(&p->sleepers, &to->sleepers);
-	list_splice(&p->members, &to->members);
-	list_for_each_entry(r, &to->alone, period_node)
-		r->period = to;
-	list_for_each_entry(r, &to->members, period_node)
-		r->period = to;
+	hand_over_list(&p->alone, &to->alone, to);
+	hand_over_list(&p->members, &to->members, to);
+	hand_over_list(&p->away, &to->away, to);
 }
 
 /* What was common to them becomes the reader's own. */
@@ -87,10 +106,18 @@ void period_leave(struct reader *r)
 	r->period = NULL;
 	list_del(&r->period_node);
 	list_del_init(&r->sleeper_node);
-	if (list_empty(&p->alone) && list_empty(&p->members))
+	if (is_empty(p))
 		list_del(&p->node);
 	else if (p == &r->own_period)
 		hand_over(p);
+}
+
+/* Of those that a frame ended: the others were in media that was lost before it. */
+static u32 ends_within(const struct avtpmap_end *e, u32 frame_units, u32 units)
+{
+	if (likely(e->ends == 1))
+		return 1;
+	return min_t(u64, e->ends, frame_units / units + 1);
 }
 
 void period_end(struct period *p, struct stream *s, u64 now_ns)
@@ -100,8 +127,10 @@ void period_end(struct period *p, struct stream *s, u64 now_ns)
 	struct reader *r, *tmp;
 
 	lockdep_assert_held(&s->lock);
-	list_for_each_entry(r, &p->members, period_node)
-		group_period(r, &e, now_ns);
+	p->ends += ends_within(&e, s->account.nominal_units, p->due.units);
+	list_for_each_entry_safe(r, tmp, &p->members, period_node)
+		if (!group_period(r, &e, now_ns))
+			list_move_tail(&r->period_node, &p->away);
 	if (!p->n_alone)
 		return;
 	p->wakes++;

@@ -22,21 +22,25 @@ struct stream;
  * @node: in the stream's periods
  * @due: where it ends
  * @wakes: so far
+ * @ends: so far; those in media that was lost are none
  * @last_wake_ns: when
  * @alone: readers that are in no group
  * @n_alone: their number
  * @sleepers: of them, who may be asleep
  * @members: readers that are members of a group
+ * @away: of them, whose group nobody asks: no frame visits them
  */
 struct period {
 	struct list_head node;
 	struct avtpmap_due due;
 	u64 wakes;
+	u64 ends;
 	u64 last_wake_ns;
 	struct list_head alone;
 	u32 n_alone;
 	struct list_head sleepers;
 	struct list_head members;
+	struct list_head away;
 };
 
 /* With the stream's lock held. */

@@ -47,6 +47,8 @@ struct holder;
  * @group: that it is a member of, or NULL (stream's lock)
  * @group_node: in the group's members (group's lock)
  * @member: its part in the group's quorum (group's lock)
+ * @ends_seen: of its period, that are counted there (group's lock)
+ * @ends_missed: that are not, if the group is not followed (group's lock)
  */
 struct reader {
 	struct stream *stream;
@@ -81,6 +83,8 @@ struct reader {
 	struct group *group;
 	struct list_head group_node;
 	struct avtpmap_member member;
+	u64 ends_seen;
+	u64 ends_missed;
 };
 
 /* Readers with a stream, be it deleted. Protected by bound_lock, a mutex. */

@@ -200,4 +200,67 @@ static __always_inline void quorum_count(struct avtpmap_quorum *q,
 	q->n++;
 }
 
+/* ---- a group that was not followed for a while, for who comes back to it ---- */
+
+/**
+ * struct avtpmap_absence - what came of it meanwhile
+ * @top: of all members, the most that quorum_far() tells
+ * @least: least mark of who is in the quorum after it, all ones: nobody is
+ */
+struct avtpmap_absence {
+	__u64 top;
+	__u64 least;
+};
+
+static __always_inline __u64 quorum_ahead(const struct avtpmap_quorum *q,
+					  const struct avtpmap_member *m)
+{
+	return quorum_has(q, m) ? m->mark - 1 - q->ended : 0;
+}
+
+/* How far it has come, with the ends that it was not counted for. */
+static __always_inline __u64 quorum_far(const struct avtpmap_quorum *q,
+					const struct avtpmap_member *m,
+					__u64 missed)
+{
+	return !!quorum_ahead(q, m) + missed;
+}
+
+/*
+ * @missed: ends that @m was not counted for; @silent: no more will come. In what
+ * order they came is not known. But between two ends of one the others have one:
+ * whoever has come as far as @top less one is where it was, and whoever has not
+ * lost some, or was silent, and is where the others are. Returns whether it came
+ * or was left behind. After all of them quorum_skip().
+ */
+static __always_inline int quorum_catch_up(const struct avtpmap_quorum *q,
+					   struct avtpmap_member *m,
+					   __u64 missed, int silent,
+					   struct avtpmap_absence *a)
+{
+	int had = quorum_has(q, m), has = !silent && (had || missed);
+	__u64 far = quorum_far(q, m, missed);
+	__u64 ahead = quorum_ahead(q, m);
+
+	if (ahead > QUORUM_LEAD - 2)
+		ahead = QUORUM_LEAD - 2;
+	ahead += far + 1 >= a->top ? missed : a->top - !!ahead;
+	m->round = 0;
+	env_store(&m->mark, has ? q->ended + ahead + 1 : 0);
+	if (has && m->mark < a->least)
+		a->least = m->mark;
+	return had != has;
+}
+
+/* Returns how many periods ended for all. Then quorum_count() all. */
+static __always_inline __u64 quorum_skip(struct avtpmap_quorum *q,
+					 const struct avtpmap_absence *a)
+{
+	__u64 ends = a->least == ~0ull ? 0 : a->least - 1 - q->ended;
+
+	quorum_recount(q);
+	env_store(&q->ended, q->ended + ends);
+	return ends;
+}
+
 #endif /* AVTPMAP_QUORUM_H */

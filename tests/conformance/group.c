@@ -531,6 +531,29 @@ CASE(a_silent_group_wakes_at_its_deadline, BED_GROUP)
 	disband(&c);
 }
 
+/* Much happens before somebody looks; and then the wake is the last one's end. */
+CASE(a_group_that_nobody_asks_loses_no_period, BED_GROUP)
+{
+	enum { PERIODS = 40 };
+	struct choir c;
+
+	gather(&c, rig, 6, AVTPMAP_EV_QUORUM);
+	for (int round = 1; round <= 3; round++) {
+		sing(&c, PERIODS * FRAMES_PER_PERIOD - 1, NOBODY);
+		for (int i = 1; i < 6; i++)
+			rig_send(rig, &c.t[i], 1);
+		check_eq(info_of(c.g).periods, round * PERIODS - 1);
+		check_eq(info_of(c.g).wakes_period, round * PERIODS - 1);
+		check_eq(avtpmap_group_wait(c.g, 0), PERIODS - 1);
+		rig_send(rig, &c.t[0], 1);
+		check_eq(info_of(c.g).wakes_period, round * PERIODS);
+		check_eq(avtpmap_group_wait(c.g, 0), PERIODS);
+		release_all(&c);
+	}
+	check_eq(avtpmap_group_events(c.g), 0);
+	disband(&c);
+}
+
 /*
  * The change comes when some members have ended a period and others have not;
  * from then on too, the wake comes with the last one's end.

@@ -11,6 +11,7 @@ enum {
 	STREAMS = AVTPMAP_HANDLES_MAX / GROUPS - 1,	/* and the groups' heads */
 	PERIOD = 60,
 	FRAMES = 10,			/* in it */
+	LONG = 20,			/* periods that nobody asks in */
 	TRIES = 5,			/* of which one is not disturbed */
 };
 
@@ -94,14 +95,15 @@ static u32 cost_of_frame(struct talker *t)
  * A frame that is counted comes right behind another of its stream: what the
  * others' take, on a slow machine, is a silence to look into.
  */
-static void one_period(struct crowd *c, struct cost *least)
+static void one_period(struct crowd *c, bool asks, struct cost *least)
 {
 	u32 last = c->n_streams - 1, i;
 	struct cost cost;
 
 	for (i = 0; i <= last; i++)
 		talk_frames(c->talker[i], FRAMES - 3);
-	all_sleep(c);
+	if (asks)
+		all_sleep(c);
 	for (i = 1; i < last; i++)
 		talk_frames(c->talker[i], 3);
 	talk(c->talker[0]);
@@ -124,21 +126,28 @@ static u64 wakes_of(struct crowd *c)
 	return wakes;
 }
 
-static struct cost cost_of(struct kunit *test, struct crowd *c)
+static struct cost cost_while(struct kunit *test, struct crowd *c, bool asks)
 {
 	struct cost least = { U32_MAX, U32_MAX, U32_MAX };
 	struct cost start = least;
-	u64 wakes;
-	int i;
+	u32 periods = asks ? 1 : LONG, i;
+	u64 wakes = wakes_of(c);
 
-	one_period(c, &start);
-	wakes = wakes_of(c);
+	for (i = 0; i < periods; i++)
+		one_period(c, asks, &start);
 	for (i = 0; i < TRIES; i++)
-		one_period(c, &least);
-	KUNIT_EXPECT_EQ(test, wakes_of(c), wakes + TRIES * c->n_groups);
-	kunit_info(test, "%u groups of %u: %u blocks inside a period, %u at its end, %u at the groups'",
-		   c->n_groups, c->n_streams, least.inside, least.ends, least.wakes);
+		one_period(c, asks, &least);
+	KUNIT_EXPECT_EQ(test, wakes_of(c),
+			wakes + (periods + TRIES) * c->n_groups);
+	kunit_info(test, "%u groups of %u%s: %u blocks inside a period, %u at its end, %u at the groups'",
+		   c->n_groups, c->n_streams, asks ? "" : " that nobody asks",
+		   least.inside, least.ends, least.wakes);
 	return least;
+}
+
+static struct cost cost_of(struct kunit *test, struct crowd *c)
+{
+	return cost_while(test, c, true);
 }
 
 /* The other members of a group are nothing to a frame, however many. */
@@ -181,9 +190,29 @@ static void crowd_groups_cost_once(struct kunit *test)
 	KUNIT_EXPECT_LE(test, two.wakes - one.wakes, none.inside);
 }
 
+/* Not asked for, they are nothing: of who sleeps each was asked. */
+static void crowd_unasked_costs_nothing(struct kunit *test)
+{
+	struct crowd *c = crowd_make(test, 2, 1);
+	struct cost one, none, all;
+
+	cost_of(test, c);
+	one = cost_while(test, c, false);
+	while (c->n_groups < GROUPS)
+		add_group(test, c);
+	all = cost_while(test, c, false);
+	none = cost_of(test, crowd_make(test, 2, 0));
+	KUNIT_EXPECT_GT(test, one.ends, one.inside);
+	KUNIT_EXPECT_EQ(test, all.inside, none.inside);
+	KUNIT_EXPECT_EQ(test, all.ends, one.ends);
+	KUNIT_EXPECT_EQ(test, all.wakes, one.wakes);
+	KUNIT_EXPECT_LE(test, all.wakes, 2 * none.inside);
+}
+
 static struct kunit_case crowd_cases[] = {
 	KUNIT_CASE(crowd_members_cost_nothing),
 	KUNIT_CASE(crowd_groups_cost_once),
+	KUNIT_CASE(crowd_unasked_costs_nothing),
 	{}
 };
 

@@ -4,7 +4,7 @@
 
 #include "fixture.h"
 
-enum { MEMBERS = 6, PERIOD = 60 };
+enum { MEMBERS = 6, PERIOD = 60, LONG = 25 };
 
 struct band {
 	struct nic *nic;
@@ -392,6 +392,173 @@ static void group_deadline_after_period(struct kunit *test)
 	KUNIT_EXPECT_GE(test, ktime_get_ns() - start_ns, p.deadline_ns);
 }
 
+/* ---- a group that nobody asks ---- */
+
+static enum group_state state(const struct band *b)
+{
+	return READ_ONCE(b->head->head_of->state);
+}
+
+/* More periods than it is followed for. */
+static void band_is_left(struct kunit *test, struct band *b)
+{
+	struct period *p;
+	int i;
+
+	for (i = 0; i < LONG; i++)
+		band_ends_period(b);
+	KUNIT_ASSERT_EQ(test, state(b), GROUP_AWAY);
+	for (i = 2; i < MEMBERS; i++) {			/* others may be gone */
+		p = b->member[i]->period;
+		KUNIT_ASSERT_TRUE(test, list_empty(&p->members));
+	}
+}
+
+/* It loses no period, and whoever asks finds all members where they are. */
+static void group_nobody_asks(struct kunit *test)
+{
+	struct band *b = band_make(test);
+	int i;
+
+	band_is_left(test, b);
+	for (i = 0; i < 9; i++)
+		band_plays(b, MEMBERS);
+	for (i = 0; i < MEMBERS - 1; i++)
+		talk(b->talker[i]);
+	KUNIT_EXPECT_EQ(test, reader_told(b->head).periods, LONG);
+	KUNIT_EXPECT_EQ(test, wakes(b), LONG);
+	KUNIT_EXPECT_EQ(test, state(b), GROUP_FOLLOWED);
+	talk(b->talker[i]);
+	KUNIT_EXPECT_EQ(test, wakes(b), LONG + 1);
+	for (i = 0; i < 10; i++) {
+		band_ends_period(b);
+		KUNIT_EXPECT_EQ(test, wakes(b), LONG + 2 + i);
+	}
+	KUNIT_EXPECT_EQ(test, reader_told(b->head).periods, LONG + 11);
+	KUNIT_EXPECT_EQ(test, events(b) & AVTPMAP_EV_QUORUM, 0);
+}
+
+/* Returns how many periods the others ended until the last member was silent. */
+static u32 band_outlasts_one(struct kunit *test, struct band *b)
+{
+	const struct avtpmap_ring_hdr *hdr = b->stream[MEMBERS - 1]->ring.hdr;
+	u32 periods = 0, i;
+
+	while (periods < 8 || READ_ONCE(hdr->state) == AVTPMAP_RING_LIVE) {
+		for (i = 0; i < 10; i++)
+			band_plays(b, MEMBERS - 1);
+		periods++;
+		usleep_range(1000, 2000);
+		KUNIT_ASSERT_LT_MSG(test, periods, 20000, "nobody falls silent");
+	}
+	return periods;
+}
+
+/* What its members do meanwhile is to them what it is while somebody asks. */
+static void group_away_quorum(struct kunit *test)
+{
+	struct band *b = band_make(test);
+	u32 periods = LONG, i;
+
+	band_is_left(test, b);
+	talker_skip(b->talker[0], 25);			/* lost */
+	periods += band_outlasts_one(test, b);
+	KUNIT_EXPECT_EQ(test, events(b) & AVTPMAP_EV_QUORUM, AVTPMAP_EV_QUORUM);
+	for (i = 0; i < MEMBERS - 1; i++)
+		KUNIT_EXPECT_TRUE(test, in_quorum(b, i));
+	KUNIT_EXPECT_FALSE(test, in_quorum(b, i));
+	KUNIT_EXPECT_EQ(test, wakes(b), periods);
+
+	band_is_left(test, b);
+	KUNIT_EXPECT_EQ(test, events(b) & AVTPMAP_EV_QUORUM, AVTPMAP_EV_QUORUM);
+	KUNIT_EXPECT_TRUE(test, in_quorum(b, MEMBERS - 1));
+	KUNIT_EXPECT_EQ(test, wakes(b), periods + LONG);
+	for (i = 1; i <= 5; i++) {
+		band_ends_period(b);
+		KUNIT_EXPECT_EQ(test, wakes(b), periods + LONG + i);
+	}
+	KUNIT_EXPECT_EQ(test, events(b) & AVTPMAP_EV_QUORUM, 0);
+}
+
+/* Members come, go and are deleted, and the period changes. */
+static void group_away_changes(struct kunit *test)
+{
+	struct avtpmap_period p = { .period = PERIOD, .events = AVTPMAP_EV_QUORUM };
+	struct band *b = band_make(test);
+	int i;
+
+	band_is_left(test, b);
+	reader_close(test, b->member[0]);
+	stream_drop(b->stream[1]);
+	for (i = 2; i < MEMBERS; i++)
+		talk_frames(b->talker[i], 10);
+	KUNIT_EXPECT_EQ(test, wakes(b), LONG + 1);
+	KUNIT_EXPECT_FALSE(test, in_quorum(b, 1));
+
+	band_is_left(test, b);
+	KUNIT_EXPECT_EQ(test, reader_set_period(b->head, &p), 0);
+	KUNIT_EXPECT_EQ(test, state(b), GROUP_FOLLOWED);
+	for (i = 2; i < MEMBERS; i++)
+		talk_frames(b->talker[i], 10);
+	KUNIT_EXPECT_EQ(test, wakes(b), 2 * (LONG + 1));
+
+	band_is_left(test, b);
+	b->member[0] = reader_make(test, b->nic, TALKER_ID);
+	KUNIT_EXPECT_EQ(test, reader_group_add(b->head, b->member[0]), 0);
+	KUNIT_EXPECT_EQ(test, state(b), GROUP_FOLLOWED);
+	events(b);
+	band_ends_period(b);
+	KUNIT_EXPECT_EQ(test, wakes(b), 3 * (LONG + 1));
+	KUNIT_EXPECT_EQ(test, events(b) & AVTPMAP_EV_QUORUM, 0);
+
+	band_is_left(test, b);
+	reader_close(test, b->head);
+	KUNIT_EXPECT_NULL(test, b->member[2]->group);
+	KUNIT_EXPECT_EQ(test, reader_periods(b->member[2], 30), 0);
+}
+
+static bool was_woken;
+
+static int note_wake(struct wait_queue_entry *entry, unsigned int mode, int flags,
+		     void *key)
+{
+	was_woken = true;
+	return 0;
+}
+
+/*
+ * Where media is lost in each period of one, nobody is silent for it, and no wake
+ * comes of any number of frames. Whoever sleeps is woken to look.
+ */
+static void group_away_asleep(struct kunit *test)
+{
+	struct band *b = band_make(test);
+	struct group *g = b->head->head_of;
+	struct wait_queue_entry entry;
+	int i;
+
+	init_waitqueue_func_entry(&entry, note_wake);
+	was_woken = false;
+	band_ends_period(b);
+	talk(b->talker[0]);
+	band_asks(test, b);
+	add_wait_queue(&g->wait, &entry);
+	for (i = 0; i < 200 && state(b) == GROUP_FOLLOWED; i++) {
+		KUNIT_EXPECT_FALSE(test, was_woken);
+		talker_skip(b->talker[0], 9);
+		talk(b->talker[0]);
+	}
+	remove_wait_queue(&g->wait, &entry);
+	KUNIT_EXPECT_TRUE(test, was_woken);
+	KUNIT_EXPECT_EQ(test, state(b), GROUP_AWAY);
+	KUNIT_EXPECT_EQ(test, g->info.wakes_period, 1);
+	talk(b->talker[0]);
+	talk_frames(b->talker[0], 10);
+	KUNIT_EXPECT_TRUE(test, list_empty(&b->member[0]->period->members));
+	KUNIT_EXPECT_TRUE(test, group_poll(g) || state(b) == GROUP_FOLLOWED);
+	KUNIT_EXPECT_FALSE(test, list_empty(&b->member[0]->period->members));
+}
+
 static struct kunit_case group_cases[] = {
 	KUNIT_CASE(group_membership),
 	KUNIT_CASE(group_wakes_once),
@@ -406,6 +573,10 @@ static struct kunit_case group_cases[] = {
 	KUNIT_CASE(group_deadline),
 	KUNIT_CASE(group_owed),
 	KUNIT_CASE(group_deadline_after_period),
+	KUNIT_CASE(group_nobody_asks),
+	KUNIT_CASE(group_away_quorum),
+	KUNIT_CASE(group_away_changes),
+	KUNIT_CASE(group_away_asleep),
 	{}
 };
 

@@ -274,6 +274,107 @@ static void counted_anew_it_is_the_same(void **state)
 	assert_memory_equal(&g.q, &before, sizeof(before));
 }
 
+/* ---- a group that was not followed ---- */
+
+/* Who asks after it walks over the members; returns periods. */
+static __u64 catch_up(struct group *g, const __u64 *missed, int silent)
+{
+	struct avtpmap_absence a = { .least = ~0ull };
+	__u64 ends;
+
+	for (int i = 0; i < MEMBERS; i++) {
+		__u64 far = quorum_far(&g->q, &g->m[i], missed[i]);
+
+		a.top = far > a.top ? far : a.top;
+	}
+	for (int i = 0; i < MEMBERS; i++)
+		g->changes += quorum_catch_up(&g->q, &g->m[i], missed[i],
+					      silent >> i & 1, &a);
+	ends = quorum_skip(&g->q, &a);
+	for (int i = 0; i < MEMBERS; i++)
+		quorum_count(&g->q, &g->m[i]);
+	assert_int_equal(quorum_settle(&g->q), 0);
+	return ends;
+}
+
+/* Wherever in their round it begins and ends, nobody can tell that it was. */
+static void absence_leaves_no_trace(void **state)
+{
+	(void)state;
+	for (int from = 0; from < 3 * MEMBERS; from++) {
+		for (int to = from; to < 20 * MEMBERS; to++) {
+			__u64 missed[MEMBERS] = { 0 };
+			struct group g, h;
+
+			group_make(&g);
+			group_make(&h);
+			for (int n = 0; n < to; n++) {
+				end(&g, n % MEMBERS, 1);
+				if (n < from)
+					end(&h, n % MEMBERS, 1);
+				else
+					missed[n % MEMBERS]++;
+			}
+			h.periods += catch_up(&h, missed, 0);
+			assert_int_equal(h.periods, g.periods);
+			assert_int_equal(h.changes, 0);
+			assert_memory_equal(&h.q, &g.q, sizeof(g.q));
+			for (int i = 0; i < MEMBERS; i++)
+				assert_int_equal(h.m[i].mark, g.m[i].mark);
+		}
+	}
+}
+
+/* One lost some, one was silent and came back, one is silent, one is new. */
+static void absence_is_nobodys_silence(void **state)
+{
+	const __u64 missed[MEMBERS] = { 100, 97, 40, 50, 100, 100 };
+	struct group g;
+	(void)state;
+
+	group_make(&g);
+	quorum_leave(&g.q, &g.m[4]);
+	g.periods = catch_up(&g, missed, 1 << 3);
+	assert_int_equal(g.periods, 100);
+	assert_int_equal(g.changes, 2);
+	assert_false(quorum_has(&g.q, &g.m[3]));
+	assert_int_equal(g.q.n, MEMBERS - 1);
+	quorum_leave(&g.q, &g.m[3]);
+	for (int i = 0; i < MEMBERS; i++)
+		if (i != 3)
+			end(&g, i, 1);
+	assert_int_equal(g.periods, 101);
+	assert_int_equal(g.changes, 2);
+}
+
+/* Whoever is ahead by lost media takes nobody along. */
+static void absence_does_not_undo_a_lead(void **state)
+{
+	const __u64 missed[MEMBERS] = { 0 };
+	struct group g;
+	(void)state;
+
+	group_make(&g);
+	end_by(&g, 0, 1000, 0);
+	assert_int_equal(catch_up(&g, missed, 0), 0);
+	assert_int_equal(g.q.n, MEMBERS);
+	end_from(&g, 1, 1);
+	assert_int_equal(g.periods, 1);
+	assert_int_equal(g.changes, 0);
+}
+
+static void absence_of_all_ends_none(void **state)
+{
+	const __u64 missed[MEMBERS] = { 3, 3, 3, 3, 3, 3 };
+	struct group g;
+	(void)state;
+
+	group_make(&g);
+	assert_int_equal(catch_up(&g, missed, (1 << MEMBERS) - 1), 0);
+	assert_int_equal(g.changes, MEMBERS);
+	assert_int_equal(g.q.n, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -286,6 +387,10 @@ int main(void)
 		cmocka_unit_test(a_lead_has_an_end),
 		cmocka_unit_test(the_last_one_due_leaves),
 		cmocka_unit_test(counted_anew_it_is_the_same),
+		cmocka_unit_test(absence_leaves_no_trace),
+		cmocka_unit_test(absence_is_nobodys_silence),
+		cmocka_unit_test(absence_does_not_undo_a_lead),
+		cmocka_unit_test(absence_of_all_ends_none),
 	};
 
 	return cmocka_run_group_tests_name("quorum", tests, NULL, NULL);
