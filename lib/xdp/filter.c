@@ -13,12 +13,9 @@
 #include <net/if_arp.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
-#include <netlink/netlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "xdp.h"
 
@@ -34,34 +31,6 @@ static int set_multicast(const struct xdp_port *p, __u64 mac, int on)
 	return if_ioctl(on ? SIOCADDMULTI : SIOCDELMULTI, &ifr);
 }
 
-/* ---- rtnetlink ---- */
-
-/* Sends @msg, which is freed. The kernel's answer: 0 or -errno. */
-static int ask(struct nl_msg *msg)
-{
-	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-	struct {
-		struct nlmsghdr hdr;
-		struct nlmsgerr err;
-		char rest[4096];
-	} answer;
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	int err = 0;
-
-	nlmsg_hdr(msg)->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
-	if (fd < 0 ||
-	    sendto(fd, nlmsg_hdr(msg), nlmsg_hdr(msg)->nlmsg_len, 0,
-		   (struct sockaddr *)&kernel, sizeof(kernel)) < 0 ||
-	    recv(fd, &answer, sizeof(answer), 0) < (ssize_t)sizeof(answer.hdr))
-		err = -errno;
-	else if (answer.hdr.nlmsg_type == NLMSG_ERROR)
-		err = answer.err.error;
-	if (fd >= 0)
-		close(fd);
-	nlmsg_free(msg);
-	return err;
-}
-
 /* By mask: the kernel changes this one and no other, whoever else is at it. */
 static int set_allmulti(const struct xdp_port *p, int on)
 {
@@ -74,7 +43,7 @@ static int set_allmulti(const struct xdp_port *p, int on)
 	if (!msg)
 		return -ENOMEM;
 	nlmsg_append(msg, (void *)&link, sizeof(link), NLMSG_ALIGNTO);
-	return ask(msg);
+	return xdp_rtnl(msg, NULL, NULL);
 }
 
 static int has_allmulti(const struct xdp_port *p)
@@ -103,7 +72,7 @@ static int set_unicast(const struct xdp_port *p, __u64 mac, int on)
 		bytes[i] = mac >> (40 - 8 * i);
 	nlmsg_append(msg, (void *)&neigh, sizeof(neigh), NLMSG_ALIGNTO);
 	nla_put(msg, NDA_LLADDR, sizeof(bytes), bytes);
-	return ask(msg);
+	return xdp_rtnl(msg, NULL, NULL);
 }
 
 /*
@@ -137,7 +106,7 @@ static int add_vlan(const struct xdp_port *p, __u32 vid)
 	nla_put_u16(msg, IFLA_VLAN_ID, vid);
 	nla_nest_end(msg, data);
 	nla_nest_end(msg, info);
-	return ask(msg);
+	return xdp_rtnl(msg, NULL, NULL);
 }
 
 static int del_vlan(const struct xdp_port *p, __u32 vid)
@@ -152,7 +121,7 @@ static int del_vlan(const struct xdp_port *p, __u32 vid)
 	if (!msg)
 		return -ENODEV;
 	nlmsg_append(msg, &link, sizeof(link), NLMSG_ALIGNTO);
-	return ask(msg);
+	return xdp_rtnl(msg, NULL, NULL);
 }
 
 static int is_multicast(__u64 mac)
@@ -180,62 +149,49 @@ static int has_multicast(const struct xdp_port *p, __u64 mac)
 	return has;
 }
 
-static int is_entry(const struct nlmsghdr *h, const struct xdp_port *p,
-		    __u64 mac)
+struct entry {
+	int ifindex;
+	__u64 mac;
+};
+
+static int is_entry(struct nlmsghdr *h, void *arg)
 {
-	const struct ndmsg *neigh = NLMSG_DATA(h);
+	const struct ndmsg *neigh = nlmsg_data(h);
+	const struct entry *wanted = arg;
 	struct nlattr *lladdr;
 	__u64 there = 0;
 
 	if (h->nlmsg_type != RTM_NEWNEIGH ||
-	    neigh->ndm_ifindex != (int)p->ifindex ||
+	    neigh->ndm_ifindex != wanted->ifindex ||
 	    !(neigh->ndm_flags & NTF_SELF))
 		return 0;
-	lladdr = nlmsg_find_attr((struct nlmsghdr *)h, sizeof(*neigh),
-				 NDA_LLADDR);
+	lladdr = nlmsg_find_attr(h, sizeof(*neigh), NDA_LLADDR);
 	for (int i = 0; lladdr && i < 6 && i < nla_len(lladdr); i++)
 		there = there << 8 | ((__u8 *)nla_data(lladdr))[i];
-	return there == mac;
-}
-
-/* Of one answer: 1 if it is there, 0 if it may come, -1 at the end. */
-static int look_at_entries(int fd, const struct xdp_port *p, __u64 mac)
-{
-	static __thread char answer[32768] __attribute__((aligned(8)));
-	ssize_t n = recv(fd, answer, sizeof(answer), 0);
-	struct nlmsghdr *h = (struct nlmsghdr *)answer;
-	int left = (int)n;
-
-	if (n <= 0)
-		return -1;
-	for (; nlmsg_ok(h, left); h = nlmsg_next(h, &left)) {
-		if (h->nlmsg_type == NLMSG_DONE || h->nlmsg_type == NLMSG_ERROR)
-			return -1;
-		if (is_entry(h, p, mac))
-			return 1;
-	}
-	return 0;
+	return there == wanted->mac;
 }
 
 static int has_unicast(const struct xdp_port *p, __u64 mac)
 {
-	struct {
-		struct nlmsghdr hdr;
-		struct ndmsg neigh;
-	} req = { .hdr = { .nlmsg_len = sizeof(req),
-			   .nlmsg_type = RTM_GETNEIGH,
-			   .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
-		  .neigh = { .ndm_family = AF_BRIDGE } };
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	int has = 0;
+	struct entry wanted = { (int)p->ifindex, mac };
+	const struct ndmsg neigh = { .ndm_family = AF_BRIDGE };
+	struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETNEIGH, NLM_F_DUMP);
 
-	if (fd < 0)
-		return 0;
-	if (send(fd, &req, sizeof(req), 0) == sizeof(req))
-		while (!has)
-			has = look_at_entries(fd, p, mac);
-	close(fd);
-	return has == 1;
+	if (msg)
+		nlmsg_append(msg, (void *)&neigh, sizeof(neigh), NLMSG_ALIGNTO);
+	return xdp_rtnl(msg, is_entry, &wanted) > 0;
+}
+
+static int is_slave(struct nlmsghdr *h, void *arg)
+{
+	struct nlattr *info =
+		nlmsg_find_attr(h, sizeof(struct ifinfomsg), IFLA_LINKINFO);
+
+	(void)arg;
+	info = info ? nla_find(nla_data(info), nla_len(info),
+			       IFLA_INFO_SLAVE_KIND) :
+		      NULL;
+	return info && strcmp(nla_data(info), "vrf") != 0;
 }
 
 /*
@@ -247,28 +203,10 @@ int xdp_is_enslaved(const struct xdp_port *p)
 	const struct ifinfomsg link = { .ifi_family = AF_UNSPEC,
 					.ifi_index = (int)p->ifindex };
 	struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETLINK, 0);
-	static __thread char answer[32768] __attribute__((aligned(8)));
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	struct nlmsghdr *h = (struct nlmsghdr *)answer;
-	struct nlattr *info = NULL;
-	ssize_t n = -1;
 
-	if (msg) {
+	if (msg)
 		nlmsg_append(msg, (void *)&link, sizeof(link), NLMSG_ALIGNTO);
-		nlmsg_hdr(msg)->nlmsg_flags |= NLM_F_REQUEST;
-		if (fd >= 0 &&
-		    send(fd, nlmsg_hdr(msg), nlmsg_hdr(msg)->nlmsg_len, 0) > 0)
-			n = recv(fd, answer, sizeof(answer), 0);
-		nlmsg_free(msg);
-	}
-	if (fd >= 0)
-		close(fd);
-	if (n > 0 && NLMSG_OK(h, (__u32)n) && h->nlmsg_type == RTM_NEWLINK)
-		info = nlmsg_find_attr(h, sizeof(link), IFLA_LINKINFO);
-	info = info ? nla_find(nla_data(info), nla_len(info),
-			       IFLA_INFO_SLAVE_KIND) :
-		      NULL;
-	return info && strcmp(nla_data(info), "vrf") != 0;
+	return xdp_rtnl(msg, is_slave, NULL) > 0;
 }
 
 static int filters_vlans(const struct xdp_port *p)

@@ -9,6 +9,7 @@
 #define AVTPMAP_LIB_XDP_H
 
 #include <bpf/libbpf.h>
+#include <linux/netlink.h>
 #include <net/if.h>
 #include <xdp/libxdp.h>
 
@@ -294,6 +295,14 @@ void xdp_allmulti_drop(struct xdp_port *p);
 
 /* Of a bridge, a bond or the like. */
 int xdp_is_enslaved(const struct xdp_port *p);
+
+/*
+ * rtnl.c APIs: sends @msg, which is freed, and may be NULL. @fn: if not NULL, for
+ * each answer until it returns other than 0, which is returned. Else 0 or -errno.
+ */
+struct nl_msg;
+typedef int xdp_rtnl_fn(struct nlmsghdr *hdr, void *arg);
+int xdp_rtnl(struct nl_msg *msg, xdp_rtnl_fn *fn, void *arg);
 
 /* list.c APIs: see backend.h */
 int xdp_port_list(void *priv, avtpmap_port_fn *fn, void *arg,
