@@ -26,6 +26,7 @@ static const struct nla_policy policy[AVTPMAP_A_MAX + 1] = {
 	[AVTPMAP_A_STRIDE]	= { .type = NLA_U32 },
 	[AVTPMAP_A_GID]		= { .type = NLA_U32 },
 	[AVTPMAP_A_MEM_CAP]	= { .type = NLA_U64 },
+	[AVTPMAP_A_SILENCE]	= { .type = NLA_U32 },
 };
 
 /* What a request is about. */
@@ -243,6 +244,7 @@ static int read_config(struct genl_info *info, const struct target *t,
 	c->mbit = u32_or(info, AVTPMAP_A_MBIT, c->mbit);
 	c->ms = u32_or(info, AVTPMAP_A_MS, c->ms);
 	c->stride = u32_or(info, AVTPMAP_A_STRIDE, c->stride);
+	c->silence_ms = u32_or(info, AVTPMAP_A_SILENCE, c->silence_ms);
 	return 0;
 }
 

@@ -118,6 +118,8 @@ static int put_config(struct sk_buff *skb, const struct stream_config *c)
 	       nla_put_u32(skb, AVTPMAP_A_RATE, c->rate) ||
 	       (c->mbit && nla_put_u32(skb, AVTPMAP_A_MBIT, c->mbit)) ||
 	       nla_put_u32(skb, AVTPMAP_A_MS, c->ms) ||
+	       (c->silence_ms &&
+		nla_put_u32(skb, AVTPMAP_A_SILENCE, c->silence_ms)) ||
 	       nla_put_u32(skb, AVTPMAP_A_UID,
 			   from_kuid_munged(current_user_ns(), c->uid));
 }

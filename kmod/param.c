@@ -14,7 +14,7 @@
 static char *streams;
 module_param(streams, charp, 0444);
 MODULE_PARM_DESC(streams,
-		 "streams to take, also of interfaces that come later: IF/STREAM_ID[/key=value...],... with keys mac vid rate mbit ms stride mode");
+		 "streams to take, also of interfaces that come later: IF/STREAM_ID[/key=value...],... with keys mac vid rate mbit ms stride silence mode");
 
 /* A stream of the parameter; made whenever a netdev of this name appears. */
 struct wanted {
@@ -78,6 +78,8 @@ static int parse_option(struct stream_config *c, char *option)
 		return kstrtou32(option, 10, &c->ms);
 	if (!strcmp(key, "stride"))
 		return kstrtou32(option, 10, &c->stride);
+	if (!strcmp(key, "silence"))
+		return kstrtou32(option, 10, &c->silence_ms);
 	return -EINVAL;
 }
 

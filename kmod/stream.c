@@ -223,7 +223,7 @@ static void filters_del(struct stream *s)
 
 /* ---- life ---- */
 
-/* From what was asked to the ring's geometry. */
+/* From what was asked to the ring's geometry, and what is out of range. */
 static int geometry(struct stream *s, u32 mtu, struct netlink_ext_ack *extack)
 {
 	struct stream_config *c = &s->config;
@@ -244,6 +244,10 @@ static int geometry(struct stream *s, u32 mtu, struct netlink_ext_ack *extack)
 	}
 	if (!c->ms || c->ms > RING_MS_MAX) {
 		NL_SET_ERR_MSG(extack, "ms must be 1 to 60000");
+		return -EINVAL;
+	}
+	if (!silence_may_be(c->silence_ms)) {
+		NL_SET_ERR_MSG(extack, "silence must be 100 to 3600000 ms");
 		return -EINVAL;
 	}
 	c->rate = rate;
@@ -292,6 +296,7 @@ static struct stream *stream_alloc(int node, const struct stream_config *config)
 	s->key.vid = config->vid ?: AVTPMAP_ANY_VID;
 	s->key.kind = AVTPMAP_KIND_AVTP;
 	s->mode = config->mode;
+	s->account.silence_ms = config->silence_ms;
 	s->next_due = U64_MAX;
 	s->timer_ns = U64_MAX;
 	spin_lock_init(&s->lock);

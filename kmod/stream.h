@@ -36,6 +36,7 @@ enum {
  * @mbit: Mbit per second, instead of @rate; 0: not given
  * @ms: how long the ring is at that rate
  * @stride: bytes; 0: the MTU fits; of a stream that is made never 0
+ * @silence_ms: that ends the stream; 0: follows its pace
  * @uid: who asks
  */
 struct stream_config {
@@ -47,6 +48,7 @@ struct stream_config {
 	u32 mbit;
 	u32 ms;
 	u32 stride;
+	u32 silence_ms;
 	kuid_t uid;
 };
 

@@ -65,6 +65,10 @@ int plan_ring(struct plan *plan, const char *ifname,
 				   "second");
 	if (plan->ms > MS_MAX)
 		return refuse_text(why, -EINVAL, "ms must be 1 to 60000");
+	if (!silence_may_be(o->silence_ms))
+		return refuse_text(why, -EINVAL,
+				   "silence must be 100 to 3600000 ms");
+	plan->silence_ms = o->silence_ms;
 	if (o->mode > AVTPMAP_MODE_COPY ||
 	    (o->vid > 4094 && o->vid != AVTPMAP_ANY_VID))
 		return refuse_text(why, -ERANGE,

@@ -14,6 +14,7 @@
 struct plan {
 	__u64 rate;
 	__u32 ms;
+	__u32 silence_ms;
 	__u32 n_slots;
 	__u32 stride;
 	__u32 header_bytes;

@@ -90,6 +90,8 @@ static struct json_object *json_stream(const struct avtpmap_stream_info *s)
 	json_object_object_add(o, "rate", json_u64(s->rate));
 	json_object_object_add(o, "ms", json_u64(s->ms));
 	json_object_object_add(o, "stride", json_u64(s->stride));
+	json_object_object_add(o, "silence",
+			       s->silence_ms ? json_u64(s->silence_ms) : NULL);
 	json_object_object_add(o, "slots", json_u64(s->n_slots));
 	json_object_object_add(o, "ring_bytes", json_u64(s->ring_bytes));
 	json_object_object_add(o, "head", json_u64(s->head));

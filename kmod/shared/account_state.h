@@ -15,6 +15,10 @@
 #define AVTPMAP_SILENCE_RARE_NS	1000000000ull
 #define AVTPMAP_SILENCE_MOST_NS	10000000000ull
 
+/* As much as one may ask for instead, ms. */
+#define AVTPMAP_SILENCE_MS_MIN	100u
+#define AVTPMAP_SILENCE_MS_MAX	3600000u
+
 enum {
 	SETTLE_FRAMES	= 8,	/* of an epoch: breaks are not yet loss */
 	LOST_MAX	= 127,	/* frames that sequence_num can tell apart */
@@ -64,6 +68,7 @@ enum {
  * @dbc_way: it broke again meanwhile: the talker counts in another way
  * @plain: audio in order, of which nothing is open: the next frame is to be
  *	compared, and that is all
+ * @silence_ms: that ends the stream, 0: see silence_limit()
  */
 struct avtpmap_account {
 	__u64 format_raw;
@@ -96,7 +101,8 @@ struct avtpmap_account {
 	__u8 dbc_odd;
 	__u8 dbc_way;
 	__u8 plain;
-	__u8 resv[8];
+	__u8 resv[4];
+	__u32 silence_ms;
 };
 
 /**
@@ -119,9 +125,16 @@ struct avtpmap_entry {
 	__u32 refused;
 };
 
+static __always_inline int silence_may_be(__u32 ms)
+{
+	return !ms || (ms >= AVTPMAP_SILENCE_MS_MIN &&
+		       ms <= AVTPMAP_SILENCE_MS_MAX);
+}
+
 /*
  * The silence that ends the stream: longer than any of its own, which follow one
- * another in a video of five frames a second, or a talker that pauses.
+ * another in a video of five frames a second, or a talker that pauses; or
+ * as long as was asked for.
  */
 static __always_inline __u64 silence_limit(const struct avtpmap_account *a)
 {
@@ -130,6 +143,8 @@ static __always_inline __u64 silence_limit(const struct avtpmap_account *a)
 	__u64 most = audio ? AVTPMAP_SILENCE_RARE_NS : AVTPMAP_SILENCE_MOST_NS;
 	__u64 pace_ns = a->pace_ns, ns;
 
+	if (a->silence_ms)
+		return a->silence_ms * 1000000ull;
 	if (audio && a->nominal_units && pace_ns < a->wrap_ns / WRAP_FRAMES)
 		pace_ns = a->wrap_ns / WRAP_FRAMES;
 	ns = SILENCE_PACES * pace_ns;

@@ -117,7 +117,8 @@ int kmod_stream_add(void *priv, const char *ifname, __u64 stream_id,
 		      put_nonzero(msg, AVTPMAP_A_RATE, opts->rate) ||
 		      put_nonzero(msg, AVTPMAP_A_MBIT, opts->mbit) ||
 		      put_nonzero(msg, AVTPMAP_A_MS, opts->ms) ||
-		      put_nonzero(msg, AVTPMAP_A_STRIDE, opts->stride);
+		      put_nonzero(msg, AVTPMAP_A_STRIDE, opts->stride) ||
+		      put_nonzero(msg, AVTPMAP_A_SILENCE, opts->silence_ms);
 	if (err)
 		return out_of_memory(msg, why);
 	return netlink_call(priv, msg, NULL, NULL,

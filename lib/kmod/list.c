@@ -118,6 +118,7 @@ static int on_stream(struct nlattr **attrs, struct nlattr *first, int bytes,
 	s.vid = get_u32(attrs, AVTPMAP_A_VID, 0);
 	s.rate = get_u32(attrs, AVTPMAP_A_RATE, 0);
 	s.ms = get_u32(attrs, AVTPMAP_A_MS, 0);
+	s.silence_ms = get_u32(attrs, AVTPMAP_A_SILENCE, 0);
 	s.stride = get_u32(attrs, AVTPMAP_A_STRIDE, 0);
 	s.n_slots = get_u32(attrs, AVTPMAP_A_N_SLOTS, 0);
 	s.ring_bytes = get_u64(attrs, AVTPMAP_A_RING_BYTES);

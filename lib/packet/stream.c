@@ -112,6 +112,7 @@ int packet_stream_create(struct packet_port *p, __u64 id, __u32 vid,
 	s->asked_vid = vid;
 	s->room_bytes = s->plan.stride - sizeof(struct avtpmap_slot);
 	s->next_due = ~0ull;
+	s->account.silence_ms = s->plan.silence_ms;
 	s->port = p;
 	s->refs = 1;
 	describe(s);

@@ -116,6 +116,7 @@ static int show_stream(const struct xdp_port *p, __u32 index, struct walk *walk)
 		.vid = c->asked_vid,
 		.rate = c->rate,
 		.ms = c->ms,
+		.silence_ms = c->silence_ms,
 		.readers = xdp_n_readers(p, c),
 		.uid = c->uid,
 		.n_counters = AVTPMAP_N_COUNTERS,

@@ -111,6 +111,7 @@ static void describe(const struct xdp_port *p, struct xdp_ring *ring,
 		.index = index,
 		.next_due = ~0ull,
 		.timer_ns = ~0ull,
+		.account.silence_ms = plan->silence_ms,
 		.stream_id = ring->hdr.stream_id,
 	};
 }
@@ -214,6 +215,7 @@ static void announce(struct xdp_ctl *c, __u64 stream_id,
 		.asked_vid = o->vid,
 		.mode = o->mode,
 		.rate = plan->rate,
+		.silence_ms = plan->silence_ms,
 		.uid = getuid(),
 		.chunks = ring_bytes(plan) / XDP_CHUNK,
 	};

@@ -41,10 +41,13 @@ CASE(what_cannot_be_added_is_refused_with_words, 0)
 	check_eq(ADD(.stride = 32768), -EINVAL);
 	check_eq(ADD(.ms = 60001), -EINVAL);
 	check_eq(ADD(.ms = 60000, .rate = 1000000), -E2BIG);
+	check_eq(ADD(.silence_ms = 99), -EINVAL);
+	check_eq(ADD(.silence_ms = 3600001), -EINVAL);
 	check_eq(ADD(.vid = 4095), -ERANGE);
 	check(ADD(.mode = 2) < 0);
 	check_eq(ADD(.stride = 128), 0);
 	check_eq(ADD(.ms = 1, .stride = 16384), 0);
+	check_eq(ADD(.silence_ms = 3600000), 0);
 	check_eq(ADD(.mbit = 100, .ms = 20), 0);
 	check_eq(ADD(.vid = AVTPMAP_ANY_VID), 0);
 #undef ADD

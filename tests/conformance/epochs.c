@@ -223,6 +223,36 @@ CASE(a_pause_without_loss_is_no_new_epoch, 0)
 	avtpmap_close(s);
 }
 
+static int silence_of(const struct avtpmap_stream_info *info, void *ms)
+{
+	*(uint32_t *)ms = info->silence_ms;
+	return 0;
+}
+
+/* As long as was asked for, a pause that would end another stream is none. */
+CASE(a_pause_within_the_silence_asked_for_is_no_end, 0)
+{
+	struct avtpmap_stream *s;
+	uint32_t ms = 0;
+	struct talker t;
+
+	rig_add(rig, STREAM_ID,
+		AVTPMAP_OPTS(avtpmap_stream_opts, .silence_ms = 20000));
+	check_eq(avtpmap_stream_list(rig->ctl, rig->ifname, silence_of, &ms),
+		 0);
+	check_eq(ms, 20000);
+	s = rig_open(rig, STREAM_ID, 0, AVTPMAP_EV_END);
+	talker_init(&t, &aaf_stereo, STREAM_ID);
+	rig_send(rig, &t, FRAMES);
+	usleep(2000000); /* twice the most that audio ends after */
+	check_eq(avtpmap_header(s)->state, AVTPMAP_RING_LIVE);
+	check_eq(rig_poll(s, NULL), 0);
+	rig_send(rig, &t, FRAMES);
+	check_seen(s, (struct seen){ 0 });
+	check_eq(rig_counter(s, AVTPMAP_C_MEDIA_LOCKED), 1);
+	avtpmap_close(s);
+}
+
 /* The longest time between two of the frames not yet read. */
 static uint64_t longest_gap_ns(struct avtpmap_stream *s)
 {

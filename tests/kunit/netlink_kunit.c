@@ -108,6 +108,8 @@ static const struct refusal refusals[] = {
 	ADD("add: ms 0", -EINVAL, "ms must be", U32_ATTR(MS, 0)),
 	ADD("add: ms too high", -EINVAL, "ms must be", U32_ATTR(MS, 60001)),
 	ADD("add: beyond the cap", -EDQUOT, "memory cap", U32_ATTR(MS, 60000)),
+	ADD("add: silence 99", -EINVAL, "silence must be", U32_ATTR(SILENCE, 99)),
+	ADD("add: silence 3600001", -EINVAL, "silence must be", U32_ATTR(SILENCE, 3600001)),
 	ADD("add: stride 64", -EINVAL, "power of two", U32_ATTR(STRIDE, 64)),
 	ADD("add: stride 1000", -EINVAL, "power of two", U32_ATTR(STRIDE, 1000)),
 	ADD("add: stride 32768", -EINVAL, "power of two", U32_ATTR(STRIDE, 32768)),

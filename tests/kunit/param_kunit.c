@@ -13,7 +13,7 @@ static void param_refused(struct kunit *test)
 	static const char *const rows[] = {
 		"eth0", "eth0/", "/" ID, "eth0/" ID ":", "eth0/0x",
 		"eth0/" ID "/ms", "eth0/" ID "/ms=", "eth0/" ID "/ms=x",
-		"eth0/" ID "/ms=4294967296", "eth0/" ID "/ms=-1",
+		"eth0/" ID "/silence=x", "eth0/" ID "/ms=4294967296", "eth0/" ID "/ms=-1",
 		"eth0/" ID "/", "eth0/" ID "/nokey=1", "eth0/" ID "/mode=give",
 		"eth0/" ID "/vid=0", "eth0/" ID "/vid=4095",
 		"eth0/" ID "/mac=00:00:00:00:00:00",

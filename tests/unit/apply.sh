@@ -74,13 +74,13 @@ if ! "$tool" attach --backend xdp --alone v1 2>/dev/null; then
 fi
 "$tool" detach --backend xdp v1
 
-section 'mem = 32M' "stream = $id" "stream = $other mode=copy ms=200 vid=5 stride=512 mac=91:e0:f0:00:fe:01"
+section 'mem = 32M' "stream = $id" "stream = $other mode=copy ms=200 vid=5 silence=500 stride=512 mac=91:e0:f0:00:fe:01"
 check "what would be done" applies "v1: would be attached by xdp, memory 32.0 MiB|v1: stream $id would be added|v1: stream $other would be added" --dry-run
 check "is not" no_ports
 check "nor without rights, which is said" exits 1 "a.conf:1: .*CAP_NET_ADMIN.*EPERM" setpriv --reuid 65534 --clear-groups "$tool" apply "$dir/a.conf"
 check "it is done, a line each" applies "v1: attached by xdp, memory 32.0 MiB|v1: stream $id added|v1: stream $other added"
 check "as the file says" is '[.xdp, .mem_cap]' '["native, alone",33554432]'
-check "each stream too" is '.streams[1] | [.stream_id, .mode, .mac, .vid, .ms, .stride]' "[\"$other\",\"copy\",\"91:e0:f0:00:fe:01\",5,200,512]"
+check "each stream too" is '.streams[1] | [.stream_id, .mode, .mac, .vid, .ms, .silence, .stride]' "[\"$other\",\"copy\",\"91:e0:f0:00:fe:01\",5,200,500,512]"
 check "once more changes nothing" applies "v1: nothing to change"
 check "in JSON neither" test "$("$tool" apply --dir "$dir" --json | jq -c .)" = '{"dry_run":false,"failed":false,"changes":[]}'
 
@@ -89,8 +89,8 @@ reader=$!
 until_true readers xdp 1
 section "stream = $id mode=copy" "stream = $other"
 check "what would change, in JSON" test "$("$tool" apply --dir "$dir" --json --dry-run | jq -c '[.dry_run, (.changes[] | [.stream_id, .change, .to, .was])]')" \
-	= "[true,[null,\"memory\",\"256.0 MiB\",\"32.0 MiB\"],[\"$other\",\"replaced\",\"mac=any vid=any ms=100 mode=take\",\"mac=91:e0:f0:00:fe:01 vid=5 ms=200 mode=copy\"],[\"$id\",\"mode\",\"mode=copy\",\"mode=take\"]]"
-check "what differs is changed, and made anew where it takes that" applies "v1: memory set to 256.0 MiB, was 32.0 MiB|v1: stream $other made anew with mac=any vid=any ms=100 mode=take, was mac=91:e0:f0:00:fe:01 vid=5 ms=200 mode=copy|v1: stream $id set to mode=copy, was mode=take"
+	= "[true,[null,\"memory\",\"256.0 MiB\",\"32.0 MiB\"],[\"$other\",\"replaced\",\"mac=any vid=any ms=100 silence=pace mode=take\",\"mac=91:e0:f0:00:fe:01 vid=5 ms=200 silence=500 mode=copy\"],[\"$id\",\"mode\",\"mode=copy\",\"mode=take\"]]"
+check "what differs is changed, and made anew where it takes that" applies "v1: memory set to 256.0 MiB, was 32.0 MiB|v1: stream $other made anew with mac=any vid=any ms=100 silence=pace mode=take, was mac=91:e0:f0:00:fe:01 vid=5 ms=200 silence=500 mode=copy|v1: stream $id set to mode=copy, was mode=take"
 check "with a reader there" readers xdp 1
 check "once more changes nothing" applies "v1: nothing to change"
 section "stream = $id mode=copy ms=300"

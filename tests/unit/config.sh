@@ -69,7 +69,7 @@ refused()
 echo 1..57
 printf '%s\n' '# stage left' '' '[interface eth0] # the one in the rack' ' backend = xdp' $'mem\t=64M' 'xdp=generic' \
 	'alone = yes' 'stream = 00:1b:21:aa:bb:cc:00:01   vid=5 ms=200 # left' \
-	'stream=0x1 mode=copy mac=91:e0:f0:00:fe:01 rate=4000 reserve=yes stride=512 # grün' \
+	'stream=0x1 mode=copy mac=91:e0:f0:00:fe:01 rate=4000 reserve=yes silence=250 stride=512 # grün' \
 	'[ interface  enp3s0 ]' 'group = root' '[interface eth2]' 'alone = no' 'stream = 0102030405060708 vid=none mbit=5' >"$file"
 check "a file without a mistake" correct
 check "its interfaces" understood '[.interfaces[].ifname]' '["eth0","enp3s0","eth2"]'
@@ -78,8 +78,8 @@ check "backends" understood '[.interfaces[].backend]' '["xdp","auto","auto"]'
 check "rights" understood '[.interfaces[] | .group, .mem_cap]' '["none",67108864,"root",null,"none",null]'
 check "streams" understood '[.interfaces[].streams[].stream_id]' '["00:1b:21:aa:bb:cc:00:01","00:00:00:00:00:00:00:01","01:02:03:04:05:06:07:08"]'
 check "all of one" understood '.interfaces[0].streams[1] | del(.stream_id)' \
-	'{"line":9,"mode":"copy","mac":"91:e0:f0:00:fe:01","vid":null,"rate":4000,"mbit":null,"ms":null,"stride":512,"reserve":true}'
-check "one does not leave its words to the next" understood '.interfaces[2].streams[0] | [.mode, .vid, .rate, .mbit, .reserve]' '["take","none",null,5,false]'
+	'{"line":9,"mode":"copy","mac":"91:e0:f0:00:fe:01","vid":null,"rate":4000,"mbit":null,"ms":null,"stride":512,"silence":250,"reserve":true}'
+check "one does not leave its words to the next" understood '.interfaces[2].streams[0] | [.mode, .vid, .rate, .mbit, .silence, .reserve]' '["take","none",null,5,null,false]'
 printf '[interface eth0]' >"$file"
 check "the last line needs no end" understood '[.interfaces[].ifname]' '["eth0"]'
 printf '[interface --help]\nmem = 1M\nstream = 0x1' >"$file"

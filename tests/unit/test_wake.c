@@ -335,6 +335,10 @@ static void silence_follows_the_pace(void **state)
 				      .nominal_units = 700,
 				      .wrap_ns = WRAP_FRAMES * 87500000ull };
 	assert_int_equal(ends_of(&a, 175000000, 20), 0);
+	a = (struct avtpmap_account){ .unit = AVTPMAP_UNIT_PACKETS,
+				      .silence_ms = 250 };
+	assert_int_equal(ends_of(&a, 249000000, 20), 0);
+	assert_int_equal(ends_of(&a, 251000000, 20), 20);
 }
 
 int main(void)

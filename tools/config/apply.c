@@ -99,6 +99,7 @@ static int replace(struct avtpmap_ctl *ctl, const char *ifname,
 		.rate = s->is.rate,
 		.ms = s->is.ms,
 		.stride = s->is.stride,
+		.silence_ms = s->is.silence_ms,
 	};
 	int err = avtpmap_stream_del(ctl, ifname, s->stream_id);
 

@@ -65,6 +65,7 @@ static struct json_object *json_stream(const struct config_stream *s)
 	json_object_object_add(o, "mbit", json_or_null(s->how.mbit));
 	json_object_object_add(o, "ms", json_or_null(s->how.ms));
 	json_object_object_add(o, "stride", json_or_null(s->how.stride));
+	json_object_object_add(o, "silence", json_or_null(s->how.silence_ms));
 	json_object_object_add(o, "reserve",
 			       json_object_new_boolean(s->reserve));
 	return o;

@@ -132,6 +132,14 @@ static void append_vid(char text[96], uint32_t vid)
 		append(text, vid ? "vid=none" : "vid=any");
 }
 
+static void append_silence(char *text, uint32_t ms)
+{
+	if (ms)
+		append(text, "silence=%u", ms);
+	else
+		append(text, "silence=pace");
+}
+
 /* As both kinds of backend reckon. */
 static uint32_t wanted_rate(const struct avtpmap_stream_opts *o,
 			    uint32_t stride)
@@ -168,6 +176,10 @@ static void compare(struct step *s)
 	if (o->stride && o->stride != is->stride) {
 		append(s->to, "stride=%u", o->stride);
 		append(s->was, "stride=%u", is->stride);
+	}
+	if (o->silence_ms != is->silence_ms) {
+		append_silence(s->to, o->silence_ms);
+		append_silence(s->was, is->silence_ms);
 	}
 }
 

@@ -12,7 +12,7 @@
  *               STREAMS HOOKED VERSION QUEUE... (HOOKED says whether the driver
  *               can; without MEM_CAP it is a netdev that is not attached yet)
  *   STREAM_ADD  IFINDEX|IFNAME STREAM_ID [KIND] [MODE] [MAC] [VID] [RATE]
- *               [MBIT] [MS] [STRIDE]
+ *               [MBIT] [MS] [STRIDE] [SILENCE]
  *   STREAM_DEL  IFINDEX|IFNAME STREAM_ID
  *   STREAM_SET  IFINDEX|IFNAME STREAM_ID MODE      take or copy, while it runs
  *   STREAM_GET  dump: all of the above (RATE also if by MBIT), UID N_SLOTS
@@ -91,6 +91,7 @@ enum avtpmap_attr {
 	AVTPMAP_A_EVENTS,		/* u32, enum avtpmap_event, or see below */
 	AVTPMAP_A_UID,			/* u32, who added the stream */
 	AVTPMAP_A_VERSION,		/* string, of the module (PORT_GET) */
+	AVTPMAP_A_SILENCE,		/* u32, ms that end it, default: by its pace */
 	__AVTPMAP_A_MAX
 };
 #define AVTPMAP_A_MAX		(__AVTPMAP_A_MAX - 1)

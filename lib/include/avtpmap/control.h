@@ -122,6 +122,8 @@ int avtpmap_port_detach(struct avtpmap_ctl *ctl, const char *ifname);
  * @mbit: Mbit/s to make room for, instead of @rate; 0: by @rate
  * @ms: length of the ring in time; 0: default (100)
  * @stride: bytes from slot to slot, a power of two; 0: the MTU fits
+ * @silence_ms: time without a frame that ends the stream (AVTPMAP_EV_END), 100 to
+ *	3600000; 0: follows the stream's own pace
  */
 struct avtpmap_stream_opts {
 	size_t sz;
@@ -133,6 +135,7 @@ struct avtpmap_stream_opts {
 	uint32_t mbit;
 	uint32_t ms;
 	uint32_t stride;
+	uint32_t silence_ms;
 };
 
 /**
@@ -237,6 +240,7 @@ struct avtpmap_port_info {
  * @counters_known: bit i: counters[i] can be known
  * @n_counters: entries of @counters
  * @counters: by enum avtpmap_counter
+ * @silence_ms: asked for, or 0
  */
 struct avtpmap_stream_info {
 	uint32_t ifindex;
@@ -262,6 +266,7 @@ struct avtpmap_stream_info {
 	uint64_t counters_known;
 	uint32_t n_counters;
 	const uint64_t *counters;
+	uint32_t silence_ms;
 };
 
 /* A reader, or whoever still holds a deleted stream's handle or mapping. */

@@ -34,7 +34,7 @@ enum {
 };
 
 /* Goes up when anything here changes: the state outlives the library that made it. */
-#define XDP_LAYOUT 0x41560005u
+#define XDP_LAYOUT 0x41560006u
 
 #define XDP_BURIED 0xffffffffu /* was a stream: probing goes on */
 
@@ -53,6 +53,7 @@ enum {
  * @rate: frames per second
  * @filters: what the library did to the NIC for it, or is about to
  * @filter_vid: the VID that it registered
+ * @silence_ms: as asked for
  */
 struct xdp_ctl {
 	__be64 stream_id;
@@ -68,7 +69,7 @@ struct xdp_ctl {
 	__u32 filters;
 	__u32 rate;
 	__u32 filter_vid;
-	__u32 resv;
+	__u32 silence_ms;
 };
 
 /**
