@@ -36,6 +36,7 @@ static void arm_next(struct group *g)
 
 static u32 ratio_of(const struct reader *r)
 {
+	lockdep_assert_held(&r->stream->lock);
 	return r->period ? due_ratio(&r->period->due) : 1;
 }
 
@@ -215,10 +216,11 @@ static void set_member_period(struct reader *r, u32 period)
 
 /* ---- who asks a group that was not followed ---- */
 
-/* Visited again, from now on. */
-static void member_comes_back(struct group *g, struct reader *r)
+/* Visited again, from now on. Returns what its ends are worth. */
+static u32 member_comes_back(struct group *g, struct reader *r)
 {
 	struct stream *s = r->stream;
+	u32 ratio;
 
 	spin_lock_bh(&s->lock);
 	spin_lock(&g->lock);
@@ -226,8 +228,10 @@ static void member_comes_back(struct group *g, struct reader *r)
 		list_move_tail(&r->period_node, &r->period->members);
 		miss(r);
 	}
+	ratio = ratio_of(r);
 	spin_unlock(&g->lock);
 	spin_unlock_bh(&s->lock);
+	return ratio;
 }
 
 static bool is_silent(const struct reader *r)
@@ -246,20 +250,17 @@ static bool all_silent(const struct group *g)
 	return true;
 }
 
-static void catch_up(struct group *g, u64 now_ns)
+static void catch_up(struct group *g, u32 ratio, u64 now_ns)
 {
 	struct avtpmap_absence a = { .least = U64_MAX };
 	bool all = all_silent(g), changed = false;
 	struct reader *r;
-	u32 ratio = 1;
 	u64 ends;
 
 	lockdep_assert_held(&g->lock);
-	list_for_each_entry(r, &g->members, group_node) {
+	list_for_each_entry(r, &g->members, group_node)
 		a.top = max(a.top, quorum_far(&g->quorum, &r->member,
 					      r->ends_missed));
-		ratio = max(ratio, ratio_of(r));
-	}
 	list_for_each_entry(r, &g->members, group_node) {
 		changed |= quorum_catch_up(&g->quorum, &r->member,
 					   r->ends_missed,
@@ -282,6 +283,7 @@ static void catch_up(struct group *g, u64 now_ns)
 static void come_back(struct group *g)
 {
 	struct reader *r;
+	u32 ratio = 1;
 	bool away;
 
 	lockdep_assert_held(&members_lock);
@@ -293,9 +295,9 @@ static void come_back(struct group *g)
 	if (!away)
 		return;
 	list_for_each_entry(r, &g->members, group_node)
-		member_comes_back(g, r);
+		ratio = max(ratio, member_comes_back(g, r));
 	spin_lock_bh(&g->lock);
-	catch_up(g, ktime_get_ns());
+	catch_up(g, ratio, ktime_get_ns());
 	g->visits = 0;
 	WRITE_ONCE(g->state, GROUP_FOLLOWED);
 	spin_unlock_bh(&g->lock);
