@@ -16,9 +16,10 @@
 #include <stdint.h>
 
 #include "../lease.h"
+#include "../together.h"
 
 enum {
-	STREAMS_MAX = 64,
+	STREAMS_MAX = TOGETHER_MAX,
 	CHANNELS_MAX = 1023, /* of AAF */
 	CHUNK = 256, /* units decoded at once */
 };
@@ -27,37 +28,23 @@ enum {
  * struct member - a stream and its channels
  * @id: stream_id
  * @lease: what of it is ours to delete
- * @s: @pcm: handle and reader of what goes to ALSA
+ * @at: handle and reader of what goes to ALSA, and where in it we are: @at.done
+ *	units since the start are in ALSA's buffer
  * @bell: a second handle, of which the group is made: its periods are what the
  *	device's descriptor tells, and they are over when ALSA has been told
  * @type: enum avtpmap_pcm_type; AVTPMAP_PCM_NONE: not heard yet
  * @channels: of the stream
  * @first: the device's channel that is its first
- * @stamped: the next four are known
- * @pos: position of the first unit since the start
- * @ns: when it is presented, on a time line that all members have
- * @mono_ns: when its frame came
- * @tries: frames that did not tell when they are presented
- * @begin: media position that is the device's first unit
- * @done: units from there on that are in ALSA's buffer
  * @seen: the ring's media position, last time
  */
 struct member {
 	uint64_t id;
 	struct lease lease;
-	struct avtpmap_stream *s;
-	struct avtpmap_pcm *pcm;
+	struct placed at;
 	struct avtpmap_stream *bell;
 	int type;
 	uint32_t channels;
 	uint32_t first;
-	bool stamped;
-	uint64_t pos;
-	uint64_t ns;
-	uint64_t mono_ns;
-	uint32_t tries;
-	uint64_t begin;
-	uint64_t done;
 	uint64_t seen;
 };
 
@@ -75,8 +62,7 @@ struct member {
  * @avail_min: units that ALSA wakes the program for
  * @stop_threshold: units that are an overrun
  * @running: between start and stop
- * @placed: the streams' common beginning is known
- * @by_arrival: it is by when frames came, for they do not tell
+ * @together: the streams' common beginning
  * @failed: what reading ended with, until it is prepared again
  * @gone: it cannot be prepared again
  * @hw: units since the start, of all streams
@@ -100,8 +86,7 @@ struct device {
 	uint64_t avail_min;
 	uint64_t stop_threshold;
 	bool running;
-	bool placed;
-	bool by_arrival;
+	struct together together;
 	int failed;
 	bool gone;
 	uint64_t hw;
@@ -117,18 +102,14 @@ int device_open(struct device *d, bool patient);
 void device_close(struct device *d);
 int member_format(struct device *d, struct member *m);
 
-/* place.c APIs. Real-time safe, but for SNDERR where streams do not fit. */
-void place_forget(struct device *d);
-int place(struct device *d); /* -EAGAIN: a stream is not heard yet */
-
-/* fill.c APIs. Real-time safe, the same. */
+/* fill.c APIs. Real-time safe, but for SNDERR where streams do not fit. */
 int device_fill(struct device *d);
 void device_hush(struct device *d, bool all);
 uint64_t device_age(const struct device *d);
 
 static inline uint64_t media_pos(const struct member *m)
 {
-	return __atomic_load_n(&avtpmap_header(m->s)->media_pos,
+	return __atomic_load_n(&avtpmap_header(m->at.s)->media_pos,
 			       __ATOMIC_ACQUIRE); /* J */
 }
 

@@ -48,9 +48,9 @@ static int decode(struct device *d, struct member *m,
 	int got;
 
 	if (planar)
-		got = avtpmap_pcm_read_planar(m->pcm, d->planes, n, NULL);
+		got = avtpmap_pcm_read_planar(m->at.pcm, d->planes, n, NULL);
 	else
-		got = avtpmap_pcm_read_native(m->pcm, d->scratch, n, NULL);
+		got = avtpmap_pcm_read_native(m->at.pcm, d->scratch, n, NULL);
 	if (got <= 0)
 		return got;
 	if (!planar && m->type == AVTPMAP_PCM_S16)
@@ -73,15 +73,15 @@ static int fill_member(struct device *d, struct member *m, uint64_t limit)
 	uint64_t size = d->io.buffer_size, offset, n;
 	int got;
 
-	while (m->done < limit) {
-		offset = m->done % size;
-		n = limit - m->done;
+	while (m->at.done < limit) {
+		offset = m->at.done % size;
+		n = limit - m->at.done;
 		if (n > size - offset)
 			n = size - offset;
 		got = decode(d, m, areas, offset, n < CHUNK ? n : CHUNK);
 		if (got <= 0)
 			return got;
-		m->done += got;
+		m->at.done += got;
 	}
 	return 0;
 }
@@ -106,7 +106,7 @@ static int ring_overrun(struct device *d, const struct member *m)
 	char id[AVTPMAP_STREAM_ID_TEXT];
 
 	for (uint32_t i = 0; i < d->n; i++)
-		if (d->m[i].done < m->done) {
+		if (d->m[i].at.done < m->at.done) {
 			SNDERR("avtpmap: stream %s is silent while others go "
 			       "on: overrun",
 			       name_of(id, &d->m[i]));
@@ -159,10 +159,10 @@ static uint64_t look(struct device *d)
 		struct member *m = &d->m[i];
 
 		m->seen = media_pos(m);
-		if (!d->placed || m->seen <= m->begin)
+		if (!d->together.known || m->seen <= m->at.begin)
 			least = 0;
-		else if (m->seen - m->begin < least)
-			least = m->seen - m->begin;
+		else if (m->seen - m->at.begin < least)
+			least = m->seen - m->at.begin;
 	}
 	return least;
 }
@@ -181,20 +181,33 @@ static int fill_members(struct device *d)
 
 		err = fill_member(d, m, limit);
 		/* one that waits for another is not read, so does not tell */
-		if (!err && avtpmap_avail(m->s) > avtpmap_header(m->s)->n_slots)
+		if (!err &&
+		    avtpmap_avail(m->at.s) > avtpmap_header(m->at.s)->n_slots)
 			err = -EPIPE;
 		if (err == -ESTRPIPE)
 			err = new_epoch(d, m);
 		else if (err == -EPIPE)
 			err = ring_overrun(d, m);
-		if (!err && avtpmap_header(m->s)->state == AVTPMAP_RING_GONE)
+		if (!err && avtpmap_header(m->at.s)->state == AVTPMAP_RING_GONE)
 			err = gone(d, m);
-		if (m->done < least)
-			least = m->done;
+		if (m->at.done < least)
+			least = m->at.done;
 	}
 	if (!err)
 		d->hw = least;
 	return err;
+}
+
+static void tell_why(struct device *d)
+{
+	char id[AVTPMAP_STREAM_ID_TEXT];
+
+	if (!d->together.why)
+		return;
+	SNDERR("avtpmap: %s %s: streams are put side by side as they come, "
+	       "so they are not in phase to the sample",
+	       name_of(id, &d->m[d->together.who]), d->together.why);
+	d->together.why = NULL;
 }
 
 int device_fill(struct device *d)
@@ -203,15 +216,16 @@ int device_fill(struct device *d)
 
 	if (d->failed || !d->running)
 		return d->failed;
-	if (!d->placed) {
+	if (!d->together.known) {
 		look(d);
-		err = place(d);
+		err = together_place(&d->together);
+		tell_why(d);
 		for (uint32_t i = 0; i < d->n && err == -EAGAIN; i++)
-			if (avtpmap_header(d->m[i].s)->state ==
+			if (avtpmap_header(d->m[i].at.s)->state ==
 			    AVTPMAP_RING_GONE)
 				err = gone(d, &d->m[i]);
 	}
-	if (d->placed)
+	if (d->together.known)
 		err = fill_members(d);
 	if (err == -EAGAIN)
 		err = 0;
@@ -228,13 +242,14 @@ uint64_t device_age(const struct device *d)
 	struct timespec ts;
 	int64_t age;
 
-	if (!d->placed || avtpmap_media_clock_line(
-				  d->clock, AVTPMAP_TIMEBASE_MONOTONIC, &line))
+	if (!d->together.known ||
+	    avtpmap_media_clock_line(d->clock, AVTPMAP_TIMEBASE_MONOTONIC,
+				     &line))
 		return 0;
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	age = avtpmap_media_line_pos(
 		      &line, ts.tv_sec * 1000000000ull + ts.tv_nsec, NULL) -
-	      (d->m[0].begin + d->hw);
+	      (d->m[0].at.begin + d->hw);
 	/* more than 10 ms: the talker is silent */
 	return age < 0 || age > d->rate / 100 ? 0 : age;
 }

@@ -22,7 +22,9 @@ static int on_start(snd_pcm_ioplug_t *io)
 
 	if (err)
 		return err;
-	place_forget(d);
+	d->together.period = io->period_size;
+	together_forget(&d->together);
+	d->hw = 0;
 	device_hush(d, true);
 	d->running = true;
 	return 0;
@@ -47,13 +49,14 @@ static int on_prepare(snd_pcm_ioplug_t *io)
 		return -ENODEV;
 	d->running = false;
 	for (uint32_t i = 0; i < d->n && !err; i++) {
-		avtpmap_pcm_close(d->m[i].pcm);
-		d->m[i].tries = 0;
-		err = avtpmap_pcm_open(&d->m[i].pcm, d->m[i].s, NULL);
+		avtpmap_pcm_close(d->m[i].at.pcm);
+		d->m[i].at.tries = 0;
+		err = avtpmap_pcm_open(&d->m[i].at.pcm, d->m[i].at.s, NULL);
 	}
-	d->by_arrival = false;
+	d->together.by_arrival = false;
 	d->failed = 0;
-	place_forget(d);
+	together_forget(&d->together);
+	d->hw = 0;
 	return err;
 }
 
@@ -134,8 +137,8 @@ static void on_dump(snd_pcm_ioplug_t *io, snd_output_t *out)
 	char id[AVTPMAP_STREAM_ID_TEXT];
 
 	snd_output_printf(out, "avtpmap: streams of %s by %s (%s)\n", d->ifname,
-			  avtpmap_backend_name(d->m[0].s),
-			  avtpmap_backend_reason(d->m[0].s));
+			  avtpmap_backend_name(d->m[0].at.s),
+			  avtpmap_backend_reason(d->m[0].at.s));
 	for (uint32_t i = 0; i < d->n; i++)
 		snd_output_printf(out, "  channels %u to %u: stream %s\n",
 				  d->m[i].first,
@@ -171,7 +174,7 @@ static uint64_t period_max(const struct device *d)
 	uint64_t least = BUFFER_MAX / 2, units;
 
 	for (uint32_t i = 0; i < d->n; i++) {
-		const struct avtpmap_ring_hdr *h = avtpmap_header(d->m[i].s);
+		const struct avtpmap_ring_hdr *h = avtpmap_header(d->m[i].at.s);
 
 		if (!h->rate)
 			continue;

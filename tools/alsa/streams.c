@@ -29,18 +29,18 @@ static int open_member(struct device *d, struct member *m)
 		.sz = sizeof(how),
 		.ms = d->ring_ms ? d->ring_ms : RING_MS,
 	};
-	int err = lease_open(&m->lease, &m->s, &opts, &how);
+	int err = lease_open(&m->lease, &m->at.s, &opts, &how);
 
 	if (!err) {
 		opts.period.events = 0;
-		opts.backend = avtpmap_header(m->s)->backend;
+		opts.backend = avtpmap_header(m->at.s)->backend;
 		err = avtpmap_open(&m->bell, &opts);
 	}
 	if (err) {
 		SNDERR("avtpmap: %s", error);
 		return err;
 	}
-	err = avtpmap_pcm_open(&m->pcm, m->s, NULL);
+	err = avtpmap_pcm_open(&m->at.pcm, m->at.s, NULL);
 	if (!err)
 		err = avtpmap_group_add(d->group, m->bell);
 	if (err)
@@ -71,7 +71,7 @@ int member_format(struct device *d, struct member *m)
 {
 	char id[AVTPMAP_STREAM_ID_TEXT];
 	struct avtpmap_format f;
-	int type = avtpmap_pcm_format(m->pcm, &f);
+	int type = avtpmap_pcm_format(m->at.pcm, &f);
 
 	if (type == -EAGAIN)
 		return type;
@@ -113,9 +113,10 @@ static int await_member(struct device *d, struct member *m, uint64_t end_ms)
 
 		if (now >= end_ms)
 			break;
-		if (avtpmap_wait(m->s, (end_ms - now) * 1000000ll) == -ENODEV)
+		if (avtpmap_wait(m->at.s, (end_ms - now) * 1000000ll) ==
+		    -ENODEV)
 			return -ENODEV;
-		avtpmap_events(m->s);
+		avtpmap_events(m->at.s);
 	}
 	return err;
 }
@@ -151,7 +152,7 @@ static int await_members(struct device *d, bool patient)
 		err = await_member(d, &d->m[i], end_ms);
 		if (err == -EAGAIN)
 			err = believe(d, &d->m[i]);
-		avtpmap_set_period(d->m[i].s, &(struct avtpmap_period){ 0 });
+		avtpmap_set_period(d->m[i].at.s, &(struct avtpmap_period){ 0 });
 	}
 	return err;
 }
@@ -176,6 +177,26 @@ static int make_room(struct device *d)
 	return 0;
 }
 
+static int format_of(void *data, uint32_t i, struct avtpmap_format *f)
+{
+	struct device *d = data;
+	int err = member_format(d, &d->m[i]);
+
+	if (!err)
+		err = avtpmap_pcm_format(d->m[i].at.pcm, f);
+	return err < 0 ? err : 0;
+}
+
+static void make_together(struct device *d)
+{
+	for (uint32_t i = 0; i < d->n; i++)
+		d->together.of[i] = &d->m[i].at;
+	d->together.n = d->n;
+	d->together.rate = d->rate;
+	d->together.format = format_of;
+	d->together.data = d;
+}
+
 int device_open(struct device *d, bool patient)
 {
 	const struct avtpmap_media_clock_opts opts = { .sz = sizeof(opts) };
@@ -187,6 +208,7 @@ int device_open(struct device *d, bool patient)
 		err = await_members(d, patient);
 	if (!err)
 		err = make_room(d);
+	make_together(d);
 	/* without a PHC its times are those of arrival */
 	if (!err)
 		err = avtpmap_media_clock_open(&d->clock, &opts);
@@ -197,9 +219,9 @@ int device_open(struct device *d, bool patient)
 void device_close(struct device *d)
 {
 	for (uint32_t i = 0; i < d->n; i++) {
-		avtpmap_pcm_close(d->m[i].pcm);
+		avtpmap_pcm_close(d->m[i].at.pcm);
 		avtpmap_close(d->m[i].bell);
-		avtpmap_close(d->m[i].s);
+		avtpmap_close(d->m[i].at.s);
 	}
 	avtpmap_group_close(d->group);
 	for (uint32_t i = d->n; i--;)
