@@ -33,7 +33,8 @@ help:
 	@echo '  modules          avtpmap_hook.ko, avtpmap.ko and the patched drivers that this kernel can have'
 	@echo '  igb, igc         the same, and stop with the reason if there can be no patched one'
 	@echo '  lib, tools       libavtpmap; the avtpmap command; where libjack is, avtpmap-jack;'
-	@echo '                   where libasound is, the ALSA device; where GStreamer is, avtpmapsrc'
+	@echo '                   where libpipewire is, avtpmap-pipewire; where libasound is, the ALSA device;'
+	@echo '                   where GStreamer is, avtpmapsrc'
 	@echo '  clean'
 	@echo
 	@echo 'Install (as root)'
@@ -52,6 +53,7 @@ help:
 	@echo '                   with BACKEND=xdp or packet on veth on this machine, as root'
 	@echo '  check-srp        reservation through a bridge of our own, as root'
 	@echo '  check-jack       avtpmap-jack under a JACK server without hardware, as root'
+	@echo '  check-pipewire   avtpmap-pipewire in a graph without sound cards, as root'
 	@echo '  check-alsa       the ALSA device under arecord, as root'
 	@echo '  check-gstreamer  avtpmapsrc in pipelines, as root'
 	@echo '  check-patches    that each driver patch fits its kernel, as root; ONLY="igc 7.3"'
@@ -122,8 +124,8 @@ dkms-remove:
 	if command -v dkms >/dev/null && dkms status avtpmap/$(VERSION) | grep -q .; then dkms remove avtpmap/$(VERSION) --all; fi
 	rm -rf $(DKMS_SOURCE)
 
-.PHONY: check lint check-unit check-bpf check-kunit check-conformance check-srp check-jack check-alsa check-gstreamer check-qemu check-mutations \
-	check-patches check-nic check-walk
+.PHONY: check lint check-unit check-bpf check-kunit check-conformance check-srp check-jack check-pipewire check-alsa check-gstreamer check-qemu \
+	check-mutations check-patches check-nic check-walk
 check:
 	tests/check.sh
 lint: KDIR := $(firstword $(wildcard $(KDIR) /usr/src/linux-headers-*-amd64))
@@ -142,6 +144,8 @@ check-srp:
 	+$(MAKE) -C tests/srp check
 check-jack:
 	+$(MAKE) -C tests/jack check
+check-pipewire:
+	+$(MAKE) -C tests/pipewire check
 check-alsa:
 	+$(MAKE) -C tests/alsa check
 check-gstreamer:

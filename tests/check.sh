@@ -34,7 +34,7 @@ run()
 make -s -C "$top/tests/kernels" all >/dev/null &
 
 # Two processors, two lanes: what only computes goes beside what talks, and is
-# shown when it is done. JACK and ALSA have clocks to keep, so they are alone.
+# shown when it is done. JACK, PipeWire and ALSA have clocks to keep, so they are alone.
 #
 # Of two CPUs at once, and with KASAN, lockdep and kmemleak: all of KUnit and, in
 # the minutes that there are under emulation, what is about who lives how long and
@@ -51,7 +51,7 @@ run lint check-unit check-bpf check-srp \
 	"check-qemu WITHOUT='$bulk'" "check-qemu KERNEL=rt ONLY=15"
 tail -n +1 -s 0.5 --pid=$lane -f "$log/lane"
 wait $lane
-run check-jack check-alsa check-gstreamer
+run check-jack check-pipewire check-alsa check-gstreamer
 
 cat "$log"/*.part | awk '/^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$/ { p += $1; f += $3; s += $5 }
 	END { printf "%d passed, %d failed, %d skipped\n", p, f, s }'

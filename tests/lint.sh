@@ -129,7 +129,7 @@ check_cppcheck()
 	cppcheck --quiet -j2 --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=0 \
 		--suppressions-list=tests/cppcheck.txt --template='{file}:{line}: {id}: {message}' \
 		-D__x86_64__ -DAVTPMAP_VERSION='"0"' -DAVTPMAP_PATCHED='"igb"' -U__KERNEL__ -U__bpf__ -U__cplusplus -U__SANITIZE_THREAD__ -D'LIBBPF_OPTS(type,name,...)=struct type name = {0}' --library=gtk -D'GST_AUDIO_NE(s)=#s' \
-		--cppcheck-build-dir="$scratch/cppcheck" -Iuapi -Ilib/include $(list '^(lib|tools|tests/(unit|fuzz|qemu|conformance|jack|alsa|nic))/.*\.c$' | grep -v '\.bpf\.c$') \
+		--cppcheck-build-dir="$scratch/cppcheck" -Iuapi -Ilib/include $(list '^(lib|tools|tests/(unit|fuzz|qemu|conformance|jack|pipewire|alsa|nic))/.*\.c$' | grep -v '\.bpf\.c$') \
 		2>&1 | report cppcheck
 }
 
@@ -211,7 +211,7 @@ check_words()
 		report "nothing left to do in comments"
 	list '\.(c|h|sh|1|3|7|8|md|yaml)$' | grep -v '^LICENSES/' | xargs grep -nIE '[[:space:]]+$' | report "no blanks at the ends of lines"
 	if have codespell; then
-		list '\.(c|h|sh|1|3|7|8|md|yaml)$' | grep -v '^LICENSES/' | xargs codespell -L 'inout,joinin,te,thru' 2>&1 | report codespell
+		list '\.(c|h|sh|1|3|7|8|md|yaml)$' | grep -v '^LICENSES/' | xargs codespell -L 'datas,inout,joinin,te,thru' 2>&1 | report codespell
 	else
 		skip codespell "not installed"
 	fi

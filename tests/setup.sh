@@ -10,7 +10,8 @@ guest=(gcc libc6-dev make mmdebstrap debian-archive-keyring e2fsprogs iproute2 p
 build=(pkg-config libnl-3-dev libnl-genl-3-dev libnl-route-3-dev libsndfile1-dev libjson-c-dev
 	libbpf-dev libxdp-dev bpftool clang llvm jackd2 libjack-jackd2-dev
 	libasound2-dev alsa-utils libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
-	gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good)
+	gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
+	libpipewire-0.3-dev pipewire pipewire-bin wireplumber dbus-daemon)
 unit=(libcmocka-dev clang llvm tshark jq linuxptp)
 lint=(shellcheck cppcheck sparse codespell clang-format man-db mandoc)
 kernel=(linux-headers-amd64 kmod patch xz-utils
