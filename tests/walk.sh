@@ -108,7 +108,7 @@ step 0 "^no ports.*avtpmap attach IF" "avtpmap"
 kernel=$(find "$root/usr/src" -maxdepth 1 -printf '%f\n' | sed -n 's/^linux-headers-\(.*-amd64\)$/\1/p' | sort -V | tail -n 1)
 step 0 "avtpmap.*${kernel//+/.}.*installed" "make dkms-install KDIR=/lib/modules/$kernel/build && dkms status"
 step 0 "streams:" "modinfo -k $kernel avtpmap"
-[ "$suite" = bookworm ] || step 0 "updates/dkms/igb" "modinfo -k $kernel -F filename igb"
+step 0 "updates/dkms/igb" "modinfo -k $kernel -F filename igb"
 step 0 "" "make dkms-remove && ! dkms status | grep avtpmap && test ! -e /usr/src/avtpmap-0.1.0"
 if user "avtpmap add eth0 $id" >"$work/said" 2>&1; then
 	echo "# dispatchers are taken here"

@@ -14,7 +14,7 @@ set -euo pipefail
 . "$(dirname "$0")/cases.sh"
 
 nic_dir=$top/tests/nic
-matrix=(i210/6.12 i210/7.3 i225/6.12 i225/7.3 i226/6.12 i226/7.3)
+matrix=(i210/6.1 i210/6.12 i210/7.3 i225/6.1 i225/6.12 i225/7.3 i226/6.1 i226/6.12 i226/7.3)
 # An emulated timer that comes late on a busy machine is no reason to give it up.
 guest_cmdline=no_timer_check
 nic_modules=(i2c-algo-bit dca ptp pps_core 8021q)
