@@ -139,13 +139,23 @@ case_link_goes_and_comes()
 	watch_stop 40 45 "$(latency)"
 }
 
-# igb does not know its own frame again behind a stamp.
+# igb does not know its own frame again behind a stamp. An interrupt has 10 ms to
+# come and a looped frame 200: so the driver says, and on a busy machine the
+# distribution's fails by that as well (seen on 6.1). What else fails, or each time,
+# is a fault.
 case_self_test()
 {
+	local try
+
 	guest '/share/guest stamp eth0 off'
-	guest 'ethtool -t eth0 offline' | tee "$work/selftest"
-	grep -q 'The test result is PASS' "$work/selftest"
-	guest_until 'grep -q 1 /sys/class/net/eth0/carrier'
+	for try in 1 2 3 4 5; do
+		guest 'ethtool -t eth0 offline || true' | tee "$work/selftest"
+		guest_until 'grep -q 1 /sys/class/net/eth0/carrier'
+		! grep -q 'The test result is PASS' "$work/selftest" || return 0
+		same "$(sed -nE 's/^((Register|Eeprom) .*[^[:space:]])[[:space:]]+0$/\1/p' "$work/selftest" | wc -l)" 2
+		echo "# not in time, $try"
+	done
+	false
 }
 
 case_driver_goes()
