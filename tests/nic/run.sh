@@ -18,7 +18,7 @@ matrix=(i210/6.1 i210/6.12 i210/7.3 i225/6.1 i225/6.12 i225/7.3 i226/6.1 i226/6.
 # An emulated timer that comes late on a busy machine is no reason to give it up.
 guest_cmdline=no_timer_check
 nic_modules=(i2c-algo-bit dca ptp pps_core 8021q)
-only='' passed=0 failed=0 skipped=0
+only=''
 
 # selected NAME: each word of --only is one of its words, or begins a case's name.
 selected()
@@ -163,35 +163,10 @@ boot_nic()
 	guest_until 'grep -q 1 /sys/class/net/eth0/carrier'
 }
 
-run_case()
+# Nothing of a case may reach the next one.
+tidy_guest()
 {
-	local label="$nic $series ${1#case_}" log=$work/case.log status=0 start=$SECONDS
-
-	set +e
-	( set -Eeuo pipefail; trap 'echo "failed: $BASH_COMMAND (line $LINENO)"' ERR; "$1" ) >"$log" 2>&1
-	status=$?
-	set -e
-	(guest "pkill -x 'guest|zerocopy'; avtpmap del eth0 $stream 2>/dev/null; dmesg -c") >"$work/dmesg" 2>&1 || true
-	if grep -nE -A 40 -f "$top/tests/complaints" "$work/dmesg" >>"$log"; then
-		echo "the guest's kernel complained" >>"$log"
-		status=1
-	fi
-	case $status in
-	0)
-		passed=$((passed + 1))
-		echo "ok - $label ($((SECONDS - start)) s)"
-		sed -n 's/^# /    /p' "$log"
-		;;
-	77)
-		skipped=$((skipped + 1))
-		echo "skip - $label: $(tail -n 1 "$log")"
-		;;
-	*)
-		failed=$((failed + 1))
-		echo "not ok - $label"
-		sed 's/^/    /' "$log" | cut -c1-400
-		;;
-	esac
+	guest "pkill -x 'guest|zerocopy'; avtpmap del eth0 $stream"
 }
 
 while [ $# -gt 0 ]; do
@@ -212,10 +187,10 @@ for guest in $(wanted_guests); do
 	boot_nic "$guest"
 	echo "# $guest: up in $((SECONDS - start)) s"
 	for name in "${cases[@]}"; do
-		if selected "$nic $series ${name#case_}"; then run_case "$name"; fi
+		if selected "$nic $series ${name#case_}"; then judge "$nic $series ${name#case_}" "$name"; fi
 	done
 	shutdown_guest
-	run_case stop_nic
+	judge "$nic $series stop_nic" stop_nic
 done
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

@@ -23,6 +23,8 @@ guest_memory=(-m 2048)
 # gets a tenth of the media and a sixteenth of the pace.
 guest_kernel=${AVTPMAP_KERNEL:-debian}
 agent_timeout=${AVTPMAP_GUEST_TIMEOUT:-300}
+qemu_pid=
+passed=0 failed=0 skipped=0
 
 die()
 {
@@ -176,6 +178,7 @@ shutdown_guest()
 	kill "$qemu_pid" "$drain_pid" 2>/dev/null || true
 	wait "$qemu_pid" "$drain_pid" 2>/dev/null || true
 	exec {agent_in}>&- {agent_out}>&-
+	qemu_pid=
 }
 
 guest_alive()
@@ -300,6 +303,49 @@ same()
 json()
 {
 	chroot "$talker_root" jq -r "$1" <"${2:-/dev/stdin}"
+}
+
+# judge LABEL COMMAND: runs a case, with "set -e", and counts it. Exit status 77,
+# with a reason on its last line, means skipped. A case fails, too, when the guest
+# is gone or its kernel complained meanwhile. The caller has a tidy_guest.
+judge()
+{
+	local label=$1 log=$work/case.log status=0 start=$SECONDS
+
+	# A subshell of its own, not in a condition: there "set -e" would be off.
+	set +e
+	( set -Eeuo pipefail; trap 'echo "failed: $BASH_COMMAND (line $LINENO)"' ERR; "$2" ) >"$log" 2>&1
+	status=$?
+	set -e
+	[ -z "$qemu_pid" ] || guest_is_well >>"$log" || status=1
+	case $status in
+	0)
+		passed=$((passed + 1))
+		echo "ok - $label ($((SECONDS - start)) s)"
+		sed -n 's/^# /    /p' "$log"
+		;;
+	77)
+		skipped=$((skipped + 1))
+		echo "skip - $label: $(tail -n 1 "$log")"
+		;;
+	*)
+		failed=$((failed + 1))
+		echo "not ok - $label"
+		sed 's/^/    /' "$log" | cut -c1-400
+		;;
+	esac
+}
+
+# After a case: it leaves nothing in the guest, and its kernel has no complaints.
+guest_is_well()
+{
+	guest_alive || { tail -n 40 "$work/console"; return 1; }
+	(tidy_guest) >/dev/null 2>&1 || true
+	(guest 'dmesg -c') >"$work/dmesg" || return 1
+	if grep -nE -A 40 -f "$top/tests/complaints" "$work/dmesg"; then
+		echo "the guest's kernel complained"
+		return 1
+	fi
 }
 
 # What the guest's NIC and its driver say they dropped.

@@ -2,19 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0
 # usage: run.sh [--kernel debian|rt|debug] [--only "PREFIX..."] [--without "PREFIX..."]
 #
-# Boots the guest and runs cases/*.sh in it: each function case_* is a test,
-# with "set -e". It fails, too, when the guest's kernel complained meanwhile, and
-# what the debug kernel's kmemleak finds at the end fails too. --only and
-# --without take beginnings of file names: "01 05". Exit status 77 of a case, with a reason on
-# its last line, means skipped.
+# Boots the guest and runs cases/*.sh in it: each function case_* is a test (judge
+# in lib.sh). What the debug kernel's kmemleak finds at the end fails too. --only
+# and --without take beginnings of file names: "01 05".
 set -euo pipefail
 
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
-
-complaints=$top/tests/complaints
-
-passed=0 failed=0 skipped=0
 
 # starts_with NAME PREFIX...
 starts_with()
@@ -42,50 +36,15 @@ tidy_guest()
 		modprobe avtpmap
 		avtpmap drain || true
 		avtpmap detach eth0 || true
-		ip link set eth0 promisc off' >/dev/null || true
+		ip link set eth0 promisc off'
 	pkill -x wire || true
 	pkill -x gst-launch-1.0 || true
 }
 
 run_case()
 {
-	local file=$1 name=$2 log=$work/case.log status=0 start=$SECONDS
-	local label="${file##*/}: ${name#case_}"
-
 	guest_alive || boot_for_cases
-	# A subshell of its own, not in a condition: there "set -e" would be off.
-	set +e
-	( set -Eeuo pipefail; trap 'echo "failed: $BASH_COMMAND (line $LINENO)" >&2' ERR; "$name" ) >"$log" 2>&1
-	status=$?
-	set -e
-	if guest_alive; then
-		tidy_guest
-		guest 'dmesg -c' >"$work/dmesg"
-		if grep -nE -A 40 -f "$complaints" "$work/dmesg" >>"$log"; then
-			echo "the guest's kernel complained" >>"$log"
-			status=1
-		fi
-	else
-		tail -n 40 "$work/console" >>"$log"
-		status=1
-	fi
-
-	case $status in
-	0)
-		passed=$((passed + 1))
-		echo "ok $label ($((SECONDS - start)) s)"
-		sed -n 's/^# /    /p' "$log"
-		;;
-	77)
-		skipped=$((skipped + 1))
-		echo "skip $label: $(tail -n 1 "$log")"
-		;;
-	*)
-		failed=$((failed + 1))
-		echo "not ok $label"
-		sed 's/^/    /' "$log"
-		;;
-	esac
+	judge "${1##*/}: ${2#case_}" "$2"
 }
 
 boot_for_cases()
