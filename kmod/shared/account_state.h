@@ -29,6 +29,7 @@ enum {
 	SILENCE_PACES	= 4,	/* the stream's longest interval, so often */
 	PACE_FRAMES	= 1024,	/* in which the longest interval fades */
 	STAMP_FRAMES	= 16,	/* as far avtp_timestamp may be off */
+	STALL_NS	= 200000000,	/* as long a host may stand still */
 	STAMP_SPAN_NS	= 2000000000,	/* that it spans, either way */
 };
 

@@ -75,7 +75,8 @@ static inline void account_pace(struct avtpmap_account *a, __u64 now_ns)
  * After a silence longer than sequence_num spans. The host may have stood still,
  * with the frames waiting in the NIC: then they are numbered as ever. Or the wire
  * did, and a multiple of 256 frames is missing, whatever the number says. What a
- * talker did not send while it paused is of any length, and is not missing.
+ * talker did not send while it paused is of any length, and is not missing. No
+ * host stands still so long that a talker could not have begun anew.
  */
 static inline int is_wrapped(const struct avtpmap_account *a,
 			     const struct avtpmap_pdu *pdu, __u8 delta,
@@ -87,7 +88,8 @@ static inline int is_wrapped(const struct avtpmap_account *a,
 
 	if (a->unit != AVTPMAP_UNIT_SAMPLES)
 		return has_restarted(a, delta, now_ns);
-	if (!stamp_off(a, pdu, now_ns, &off_ns))
+	if (!stamp_off(a, pdu, now_ns, &off_ns) ||
+	    (delta != 1 && silence_ns(a, now_ns) > STALL_NS))
 		return delta != 1;
 	ahead = delta >= 256 - LATE_MAX ? delta - 257 : delta - 1;
 	more_ns = slack_ns + off_ns - ahead * (__s64)frame_ns;

@@ -20,7 +20,6 @@ rows=(
 	'dbc-end-event samples=2205 timestamp_valid=400 dbc_mismatch=+'
 	'dbc-empty-ahead samples=2400 timestamp_valid=300 timestamp_not_valid=99 no_format=1'
 	'dbc-mpegts-jump samples=200 timestamp_valid=200 dbc_mismatch=1'
-	'two-runs-one-mac-aaf-60 samples=1200 timestamp_valid=200 conflict=200'
 	'restart-crf-fwd40 samples=150 epochs=2 resync=1'
 	'restart-crf-back5 samples=150 epochs=2 resync=1'
 	'restart-cvf-fwd40 samples=150 epochs=2 timestamp_valid=150 resync=1'

@@ -339,6 +339,24 @@ static void a_stalled_host_loses_nothing(void **state)
 }
 
 /* 50 ms that a talker did not send are no 256 frames, nor twice as many. */
+/* As long no host stands still: whoever goes on elsewhere has begun anew. */
+static void a_restart_is_no_loss(void **state)
+{
+	(void)state;
+	for (int anew = 0; anew <= 1; anew++) {
+		struct stream s;
+
+		stream_init(&s);
+		stamped_settle(&s, 1);
+		stamped_lose(&s, 40);
+		s.now_ns += anew ? STALL_NS : STALL_NS / 2;
+		assert_int_equal(stamped_next(&s, 1), 1);
+		assert_counters(&s, C(SEQ_NUM_MISMATCH), 1, C(FRAMES_LOST),
+				anew ? 0 : 40, C(RESYNC), anew,
+				C(STREAM_INTERRUPTED), anew, -1);
+	}
+}
+
 static void a_pause_is_no_loss(void **state)
 {
 	struct stream s;
@@ -546,6 +564,7 @@ int main(void)
 		cmocka_unit_test(stall_is_not_loss),
 		cmocka_unit_test(losses_that_sequence_num_cannot_see),
 		cmocka_unit_test(a_stalled_host_loses_nothing),
+		cmocka_unit_test(a_restart_is_no_loss),
 		cmocka_unit_test(a_pause_is_no_loss),
 		cmocka_unit_test(loss_behind_many_skipped),
 		cmocka_unit_test(more_skipped_than_a_slot_can_say),
