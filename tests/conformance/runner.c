@@ -22,7 +22,7 @@
 
 enum {
 	EXIT_SKIP = 77,
-	CASE_SECONDS = 240,
+	CASE_SECONDS = 600,
 	WORDS = 512,
 };
 
